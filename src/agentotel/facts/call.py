@@ -1,0 +1,159 @@
+"""Facts of one model call: what was asked, what came back, over which attempts.
+
+Mappings named ``attributes`` are keyed by the attribute names of the semantic
+conventions (``agentotel.semconv``), since those are the field's vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+AttributeScalar = str | bool | int | float
+AttributeValue = AttributeScalar | Sequence[str]
+"""A value that an OpenTelemetry attribute can hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call, by class, in the sense of the conventions.
+
+    ``None`` means that the provider did not send the number. ``input_tokens`` holds all
+    input (cached included) and ``output_tokens`` all output (reasoning included), so the
+    other fields are subsets of these two.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    """The part of ``cache_write_tokens`` written with a lifetime of one hour."""
+    reasoning_tokens: int | None = None
+    audio_input_tokens: int | None = None
+    audio_output_tokens: int | None = None
+    image_input_tokens: int | None = None
+    image_output_tokens: int | None = None
+    text_input_tokens: int | None = None
+    text_output_tokens: int | None = None
+    audio_cache_read_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRequest:
+    """A call of a client-side tool that the model asks for.
+
+    ``arguments`` is as the provider sent it: a JSON text (OpenAI) or a mapping (Anthropic).
+    """
+
+    id: str | None
+    name: str
+    arguments: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an operation failed.
+
+    ``type`` is the low-cardinality ``error.type``; ``message`` may hold content and leaves
+    the process only where content is captured. ``category``, ``origin`` and ``retry`` are
+    the values of ``agentotel.error.*``.
+    """
+
+    type: str
+    message: str | None = None
+    category: str | None = None
+    origin: str | None = None
+    retry: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a model call asks for.
+
+    ``attributes`` holds the other request facts under their attribute names, for example
+    ``{"gen_ai.request.temperature": 0.2, "gen_ai.request.max_tokens": 100}``.
+    """
+
+    model: str | None = None
+    stream: bool = False
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What a model call gave.
+
+    ``finish_reasons`` has one entry per choice, in choice order. ``attributes`` holds other
+    response facts under their attribute names. ``failure`` is set where the body itself says
+    that the call failed although HTTP did not. ``usage`` is None when nothing was sent.
+    """
+
+    id: str | None = None
+    model: str | None = None
+    finish_reasons: tuple[str, ...] = ()
+    usage: Usage | None = None
+    tool_requests: tuple[ToolRequest, ...] = ()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the model reads, raw and in order, for hashing. Not changed, not copied.
+
+    ``system`` is system text sent apart from the messages, ``tools`` the offered tools.
+    """
+
+    system: object = None
+    tools: object = None
+    messages: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Content of a request in the JSON shape of the conventions; None where absent."""
+
+    system_instructions: list[dict[str, object]] | None = None
+    input_messages: list[dict[str, object]] | None = None
+    tool_definitions: list[dict[str, object]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """Headroom of one limit, from response headers. ``kind`` is ``requests`` or ``tokens``."""
+
+    kind: str
+    limit: int | None = None
+    remaining: int | None = None
+    reset_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One HTTP request inside an operation.
+
+    ``wait_s`` is the pause before this attempt since the previous one ended; ``reason`` is why
+    this attempt was made (``None`` for the first).
+    """
+
+    number: int
+    status: int | None = None
+    error_type: str | None = None
+    wait_s: float | None = None
+    reason: str | None = None
+    request_id: str | None = None
+    retry_after_s: float | None = None
+    host: str | None = None
+    started_at_ns: int = 0
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Price of one operation in US dollars. ``source`` names catalogue and version or the override."""
+
+    usd: float
+    input_usd: float | None = None
+    output_usd: float | None = None
+    source: str

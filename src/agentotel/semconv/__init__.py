@@ -1,0 +1,1 @@
+"""Names, units and enumerations of the conventions and of agentotel, as data."""

@@ -1,0 +1,69 @@
+"""What a wire format is: a handful of pure functions over request and response bodies.
+
+Bodies are JSON mappings or the SDK's model objects, which ``fields`` shows as mappings; the
+functions never change their input and never raise for a missing field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentotel.facts.call import Content, Context, Request, Response
+
+Body = Mapping[str, object]
+
+_EMPTY: Body = {}
+
+
+def fields(value: object) -> Body:
+    """Show a JSON object or an SDK model as a mapping of its fields.
+
+    A dict is returned as it is. A pydantic model gives its fields together with the extra
+    ones that its class does not declare. Anything else gives an empty mapping.
+    """
+    if value.__class__ is dict:
+        return value  # type: ignore[return-value]
+    own = getattr(value, "__dict__", None)
+    if own is None:
+        return value if isinstance(value, Mapping) else _EMPTY
+    extra = getattr(value, "__pydantic_extra__", None)
+    return {**own, **extra} if extra else own
+
+
+class Fold(Protocol):
+    """Reads the chunks of one stream as they pass.
+
+    ``add`` runs inside the user's iteration: at most a few attribute reads, no JSON, and it
+    never keeps the chunk itself. ``complete`` tells whether the end that the format defines
+    was seen. ``result`` gives the body that the provider would have sent without streaming,
+    as far as it arrived; None before the first usable chunk.
+    """
+
+    @property
+    def complete(self) -> bool: ...
+
+    def add(self, chunk: object) -> None: ...
+
+    def result(self) -> Body | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """The functions of one wire format.
+
+    ``request`` and ``response`` give facts. ``fold`` makes a reader for a stream, None where the
+    format does not stream. ``context`` shows what the model reads; ``answers`` the ids of the tool
+    calls that one of its messages answers. ``content`` and ``output`` give content in the JSON
+    shape of the conventions and are called only where content is captured.
+    """
+
+    name: str
+    request: Callable[[Body], Request]
+    response: Callable[[Body], Response]
+    fold: Callable[[], Fold] | None = None
+    context: Callable[[Body], Context | None] = lambda body: None
+    answers: Callable[[object], tuple[str, ...]] = lambda message: ()
+    content: Callable[[Body], Content | None] = lambda body: None
+    output: Callable[[Body], list[dict[str, object]] | None] = lambda body: None

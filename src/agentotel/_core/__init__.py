@@ -1,0 +1,1 @@
+"""Small foundations that every other package may use."""

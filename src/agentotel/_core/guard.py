@@ -1,0 +1,83 @@
+"""The one guard: what the library does beside the user's call may fail, the call may not.
+
+A ``Site`` names a place where code of adapters, recorders or exporters is called. It swallows
+``Exception``, says so once, counts it, and lets every other ``BaseException`` pass.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+logger = logging.getLogger("agentotel")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_lock = threading.Lock()
+_counts: dict[str, int] = {}
+_sites: dict[str, Site] = {}
+
+
+class Site:
+    """A named place where a failure of the library ends.
+
+    Calling it runs ``function(*args)`` and gives its value, or None when it raised.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the single place that swallows
+            on_error(self.name, error)
+            return None
+
+
+def site(name: str) -> Site:
+    """Return the site called ``name``, made on first use, so that sites can be listed."""
+    return _sites.setdefault(name, Site(name))
+
+
+def sites() -> tuple[str, ...]:
+    """Name every site of the modules imported so far."""
+    return tuple(sorted(_sites))
+
+
+def counts() -> dict[str, int]:
+    """Count the internal errors of this process by site."""
+    with _lock:
+        return dict(_counts)
+
+
+def report(name: str, error: Exception) -> None:
+    """Count an internal error and log the first one of its site, without its text."""
+    with _lock:
+        seen = _counts.get(name, 0)
+        _counts[name] = seen + 1
+    if not seen:
+        logger.warning(
+            "internal error in %s (%s at %s): your call is unaffected; later ones are only counted",
+            name,
+            type(error).__qualname__,
+            _origin(error),
+        )
+    logger.debug("internal error in %s", name, exc_info=error)
+
+
+def _origin(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown place"
+    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+
+
+on_error: Callable[[str, Exception], None] = report

@@ -1,0 +1,1 @@
+"""Operations and what is made of them: spans, metrics, events, totals."""

@@ -1,0 +1,56 @@
+"""Who is current: one immutable value under one private key of the OpenTelemetry context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
+
+from agentotel.facts.call import AttributeValue
+from agentotel.record.unit import Unit
+
+if TYPE_CHECKING:
+    from agentotel.record.operation import Operation
+
+_KEY = otel_context.create_key("agentotel-identity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Place of an operation in its session.
+
+    ``attributes`` is what every span inside carries. ``feature`` is the session's, for metrics.
+    ``prompt`` is the name and version of the prompt in use. ``unit`` is the innermost unit, ``operation`` the
+    innermost unit or tool call: events go there.
+    """
+
+    session: Unit | None = None
+    turn: Unit | None = None
+    run: Unit | None = None
+    step: Unit | None = None
+    unit: Unit | None = None
+    prompt: tuple[str, str | None] | None = None
+    feature: str | None = None
+    operation: Operation | None = None
+    attributes: Mapping[str, AttributeValue]
+
+
+NOBODY = Identity(attributes={})
+
+
+def current() -> Identity:
+    """Return the identity of the running code; ``NOBODY`` outside every unit."""
+    return cast("Identity", otel_context.get_value(_KEY) or NOBODY)
+
+
+def within(context: Context | None) -> Identity:
+    """Return the identity that a context carries."""
+    return cast("Identity", otel_context.get_value(_KEY, context) or NOBODY)
+
+
+def place(identity: Identity, context: Context | None = None) -> Context:
+    """Return a context that carries ``identity``."""
+    return otel_context.set_value(_KEY, identity, context)

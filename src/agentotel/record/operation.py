@@ -1,0 +1,336 @@
+"""Operations: what has a start and an end and becomes a span. One lifecycle for all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Link, Span, set_span_in_context
+
+from agentotel._core import guard
+from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLimit, Request, Response
+from agentotel.facts.stop import Outcome, StopReason
+from agentotel.record.identity import Identity
+from agentotel.record.unit import Unit
+
+if TYPE_CHECKING:
+    from agentotel.record.pipeline import Pipeline
+    from agentotel.record.reading import ContextFacts
+    from agentotel.wire.format import Body, Format
+
+MODEL: Final = "model"
+TOOL: Final = "tool"
+UNIT: Final = "unit"
+MOST_EVENTS: Final = 1000
+
+_start = guard.site("record.start")
+_attempt = guard.site("record.attempt")
+_event = guard.site("record.event")
+_finish = guard.site("record.finish")
+_total = guard.site("record.totals")
+_price = guard.site("record.price")
+_context = guard.site("record.context")
+
+
+class ModelFacts:
+    """Facts of one model call as they become known."""
+
+    __slots__ = (
+        "answer",
+        "body",
+        "context",
+        "cost",
+        "first_chunk_s",
+        "format",
+        "operation",
+        "port",
+        "provider",
+        "rate_limits",
+        "request",
+        "response",
+        "retry_limit",
+        "server",
+        "timeout_s",
+        "usage_source",
+    )
+
+    def __init__(
+        self, format: Format, operation: str, provider: str, request: Request, body: Body  # noqa: A002
+    ) -> None:
+        self.format = format
+        self.operation = operation
+        self.provider = provider
+        self.request = request
+        self.body: Body | None = body
+        self.answer: Body | None = None
+        self.response: Response | None = None
+        self.server: str | None = None
+        self.port: int | None = None
+        self.first_chunk_s: float | None = None
+        self.cost: Cost | None = None
+        self.usage_source: str | None = None
+        self.context: ContextFacts | None = None
+        self.rate_limits: tuple[RateLimit, ...] = ()
+        self.retry_limit: int | None = None
+        self.timeout_s: float | None = None
+
+
+class ToolFacts:
+    """Facts of one tool call as they become known. ``arguments`` and ``result`` are canonical JSON."""
+
+    __slots__ = (
+        "args_bytes",
+        "args_hash",
+        "arguments",
+        "attempt",
+        "call_id",
+        "cost_usd",
+        "description",
+        "fallback",
+        "name",
+        "requested_by",
+        "result",
+        "result_bytes",
+        "result_hash",
+        "type",
+        "version",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.type = "function"
+        self.version: str | None = None
+        self.description: str | None = None
+        self.arguments: str | None = None
+        self.args_hash: str | None = None
+        self.args_bytes: int | None = None
+        self.result: str | None = None
+        self.result_hash: str | None = None
+        self.result_bytes: int | None = None
+        self.call_id: str | None = None
+        self.requested_by: Link | None = None
+        self.attempt = 1
+        self.fallback: str | None = None
+        self.cost_usd: float | None = None
+
+
+Facts = ModelFacts | ToolFacts | Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened inside an operation, with attributes under their final names."""
+
+    name: str
+    attributes: Mapping[str, AttributeValue]
+    kind: str | None = None
+
+
+class Recorder(Protocol):
+    """Makes one kind of output from operations. Every call is guarded by the operation."""
+
+    def start(self, operation: Operation) -> None: ...
+
+    def attempt(self, operation: Operation, attempt: Attempt) -> None: ...
+
+    def event(self, operation: Operation, event: Event) -> None: ...
+
+    def finish(self, operation: Operation) -> None: ...
+
+
+class Operation:
+    """One model call, tool call, or unit from its start to its only end."""
+
+    __slots__ = (
+        "_latch",
+        "attempts",
+        "context",
+        "ended_at_ns",
+        "events",
+        "extra",
+        "facts",
+        "failure",
+        "identity",
+        "kind",
+        "links",
+        "outcome",
+        "parent_context",
+        "pipeline",
+        "span",
+        "started_at_ns",
+    )
+
+    def __init__(
+        self, pipeline: Pipeline, kind: str, facts: Facts, identity: Identity, parent_context: Context | None = None
+    ) -> None:
+        self.pipeline = pipeline
+        self.kind = kind
+        self.facts = facts
+        self.identity = identity
+        self.parent_context = otel_context.get_current() if parent_context is None else parent_context
+        self.span: Span = INVALID_SPAN
+        self.context: Context = self.parent_context
+        self.attempts: list[Attempt] = []
+        self.links: list[Link] = []
+        self.events: list[Event] = []
+        self.extra: dict[str, AttributeValue] = {}
+        self.outcome = Outcome.COMPLETED
+        self.failure: Failure | None = None
+        self.started_at_ns = 0
+        self.ended_at_ns = 0
+        self._latch = [True]
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds between start and end."""
+        return (self.ended_at_ns - self.started_at_ns) / 1e9
+
+    @property
+    def open(self) -> bool:
+        """Whether the operation has not ended yet."""
+        return bool(self._latch)
+
+    def start(self) -> None:
+        """Start the clock and the recorders, and make the context that calls inside run in."""
+        self.started_at_ns = time.time_ns()
+        for recorder in self.pipeline.recorders:
+            _start(recorder.start, self)
+        if self.span is not INVALID_SPAN:
+            self.context = set_span_in_context(self.span, self.parent_context)
+
+    def attempt(self, attempt: Attempt) -> None:
+        """Report one HTTP request made inside this operation."""
+        self.attempts.append(attempt)
+        for recorder in self.pipeline.recorders:
+            _attempt(recorder.attempt, self, attempt)
+
+    def event(self, event: Event) -> None:
+        """Report something that happened inside this operation. The first ones stay readable."""
+        if len(self.events) < MOST_EVENTS:
+            self.events.append(event)
+        for recorder in self.pipeline.recorders:
+            _event(recorder.event, self, event)
+
+    def finish(self, outcome: Outcome = Outcome.COMPLETED, failure: Failure | None = None) -> bool:
+        """End the operation, once; later calls change nothing and give False."""
+        try:
+            self._latch.pop()
+        except IndexError:
+            return False
+        self.ended_at_ns = time.time_ns()
+        self.outcome = outcome
+        self.failure = failure
+        facts = self.facts
+        if isinstance(facts, ModelFacts):
+            _price(self._price_call, facts)
+            _context(self._read_context, facts)
+            _total(self._total_call, facts)
+        elif isinstance(facts, ToolFacts):
+            _total(self._total_tool, facts)
+        for recorder in self.pipeline.recorders:
+            _finish(recorder.finish, self)
+        if isinstance(facts, ModelFacts):
+            facts.body = facts.answer = None
+        return True
+
+    @property
+    def retries(self) -> int:
+        """HTTP requests beyond the first."""
+        return max(len(self.attempts) - 1, 0)
+
+    def _price_call(self, facts: ModelFacts) -> None:
+        response = facts.response
+        if response is not None and response.usage is not None:
+            tier = response.attributes.get("openai.response.service_tier")
+            facts.cost = self.pipeline.price(
+                facts.provider,
+                (response.model, facts.request.model),
+                response.usage,
+                datetime.fromtimestamp(self.started_at_ns / 1e9, UTC),
+                tier if isinstance(tier, str) else None,
+            )
+
+    def _read_context(self, facts: ModelFacts) -> None:
+        unit = self.identity.unit
+        if unit is None or self.identity.session is None or facts.body is None or not self.span.is_recording():
+            return
+        context = facts.format.context(facts.body)
+        if context is None:
+            return
+        home = unit.home
+        facts.context = self.pipeline.reading(home).read(context, facts.request.attributes)
+        if home.requested is not None:
+            for message in facts.context.fresh:
+                if answered := facts.format.answers(message):
+                    home.requested.answered(answered)
+
+    def _total_call(self, facts: ModelFacts) -> None:
+        unit = self.identity.unit
+        if unit is None:
+            return
+        response = facts.response
+        usage = None if response is None else response.usage
+        unit.add_call(
+            None if facts.cost is None else facts.cost.usd,
+            0 if usage is None else usage.input_tokens or 0,
+            0 if usage is None else usage.output_tokens or 0,
+            self.retries,
+            0 if self.failure is None else 1,
+        )
+        if response is not None:
+            home = unit.home
+            home.last_finish = response.finish_reasons
+            home.last_asked = bool(response.tool_requests)
+            if response.tool_requests:
+                self._ask(home, facts, response)
+
+    def _ask(self, home: Unit, facts: ModelFacts, response: Response) -> None:
+        context = None if facts.body is None else facts.format.context(facts.body)
+        span = self.span.get_span_context()
+        self.pipeline.requested(home).ask(
+            response.tool_requests,
+            span=(span.trace_id, span.span_id, span.trace_flags),
+            offered=None if context is None else _tool_names(context.tools),
+        )
+
+    def _total_tool(self, facts: ToolFacts) -> None:
+        if (unit := self.identity.unit) is not None:
+            unit.add_tool(facts.cost_usd, self.retries, 0 if self.failure is None else 1)
+
+
+def _tool_names(tools: object) -> frozenset[str] | None:
+    """Name the tools of a request; None where a tool has no name to go by."""
+    if not isinstance(tools, list | tuple):
+        return None
+    names = []
+    for tool in tools:
+        if not isinstance(tool, Mapping):
+            return None
+        function = tool.get("function")
+        name = function.get("name") if isinstance(function, Mapping) else tool.get("name")
+        if not isinstance(name, str):
+            return None
+        names.append(name)
+    return frozenset(names)
+
+
+REASONS: Final[Mapping[str, StopReason]] = {
+    "rate_limit": StopReason.RATE_LIMITED,
+    "quota": StopReason.RATE_LIMITED,
+    "context_overflow": StopReason.CONTEXT_OVERFLOW,
+    "content_filter": StopReason.CONTENT_FILTER,
+    "guardrail": StopReason.GUARDRAIL,
+}
+"""Stop reasons by error category; the origin decides where a category is not listed."""
+
+
+def stop_reason(failure: Failure) -> StopReason:
+    """Tell why a unit stops that ends because of ``failure``."""
+    if failure.origin == "tool":
+        return StopReason.TOOL_TIMEOUT if failure.category == "timeout" else StopReason.TOOL_ERROR
+    return REASONS.get(failure.category or "", StopReason.MODEL_ERROR)

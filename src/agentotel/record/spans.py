@@ -1,0 +1,361 @@
+"""Spans: operations in the attributes of the conventions, plus what they lack under ``agentotel.``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+
+from agentotel._core.canonical import compact_json
+from agentotel.facts.call import Attempt, AttributeValue, Failure, Usage
+from agentotel.record import unit as units
+from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
+from agentotel.record.unit import Unit
+from agentotel.semconv import names as n
+
+Attributes = dict[str, AttributeValue]
+
+USAGE: Final = (
+    ("input_tokens", n.USAGE_INPUT_TOKENS),
+    ("output_tokens", n.USAGE_OUTPUT_TOKENS),
+    ("cache_read_tokens", n.USAGE_CACHE_READ),
+    ("cache_write_tokens", n.USAGE_CACHE_WRITE),
+    ("reasoning_tokens", n.USAGE_REASONING),
+    ("audio_input_tokens", n.USAGE_AUDIO_INPUT),
+    ("audio_output_tokens", n.USAGE_AUDIO_OUTPUT),
+    ("image_input_tokens", n.USAGE_IMAGE_INPUT),
+    ("image_output_tokens", n.USAGE_IMAGE_OUTPUT),
+    ("text_input_tokens", n.USAGE_TEXT_INPUT),
+    ("text_output_tokens", n.USAGE_TEXT_OUTPUT),
+    ("audio_cache_read_tokens", n.USAGE_AUDIO_CACHE_READ),
+)
+"""Fields of ``Usage`` and the attributes that carry them."""
+
+_INPUT_ONLY: Final = USAGE[:1]
+
+
+class SpanRecorder:
+    """Makes one span of each operation.
+
+    Attributes that samplers may want are there at the start; everything else is written in one step at
+    the end, and only where the span records.
+    """
+
+    def __init__(self, tracer: Tracer, *, content: bool, events: bool = True) -> None:
+        self._tracer = tracer
+        self._content = content
+        self._events = events
+
+    def start(self, operation: Operation) -> None:
+        """Start the span, and keep it on the operation."""
+        name, kind, attributes = _STARTS[operation.kind](operation)
+        operation.span = self._tracer.start_span(
+            name,
+            context=operation.parent_context,
+            kind=kind,
+            attributes=attributes,
+            links=operation.links or None,
+            start_time=operation.started_at_ns,
+        )
+
+    def attempt(self, operation: Operation, attempt: Attempt) -> None:
+        """Add one event for an HTTP request."""
+        if self._events and operation.span.is_recording():
+            operation.span.add_event(
+                "agentotel.attempt",
+                attempt_attributes(attempt),
+                timestamp=attempt.started_at_ns + int(attempt.duration_s * 1e9),
+            )
+
+    def event(self, operation: Operation, event: Event) -> None:
+        """Add an event to the span."""
+        if self._events and operation.span.is_recording():
+            operation.span.add_event(event.name, event.attributes)
+
+    def finish(self, operation: Operation) -> None:
+        """Write what is known at the end, and end the span."""
+        span = operation.span
+        try:
+            if span.is_recording():
+                attributes = _FINISHES[operation.kind](operation, content=self._content)
+                attributes.update(operation.extra)
+                if operation.failure is not None:
+                    attributes.update(failure_attributes(operation.failure))
+                    description = operation.failure.message if self._content else None
+                    span.set_status(Status(StatusCode.ERROR, description))
+                span.set_attributes(attributes)
+        finally:
+            span.end(end_time=operation.ended_at_ns)
+
+
+def _model_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
+    facts = operation.facts
+    assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
+    model = facts.request.model
+    attributes: Attributes = {
+        **operation.identity.attributes,
+        n.OPERATION_NAME: facts.operation,
+        n.PROVIDER_NAME: facts.provider,
+    }
+    if model is not None:
+        attributes[n.REQUEST_MODEL] = model
+    if facts.server is not None:
+        attributes[n.SERVER_ADDRESS] = facts.server
+        if facts.port is not None:
+            attributes[n.SERVER_PORT] = facts.port
+    named = model is not None and facts.operation != "fetch_response"
+    return f"{facts.operation} {model}" if named else facts.operation, SpanKind.CLIENT, attributes
+
+
+def _model_finish(operation: Operation, *, content: bool) -> Attributes:
+    facts = operation.facts
+    assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
+    attributes: Attributes = dict(facts.request.attributes)
+    if facts.request.stream and facts.operation != "fetch_response":
+        attributes[n.REQUEST_STREAM] = True
+    _add_response(attributes, facts)
+    _add_course(attributes, operation, facts)
+    if facts.context is not None:
+        _add_context(attributes, facts)
+    if operation.identity.prompt is not None and facts.operation in _INFERENCE:
+        name, version = operation.identity.prompt
+        attributes[n.PROMPT_NAME] = name
+        if version is not None:
+            attributes[n.PROMPT_VERSION] = version
+    if content:
+        attributes.update(content_attributes(facts))
+    return attributes
+
+
+def model_attributes(operation: Operation) -> Attributes:
+    """Give every attribute of a model call but its content and its failure."""
+    return {**_model_start(operation)[2], **_model_finish(operation, content=False)}
+
+
+_INFERENCE: Final = frozenset({"chat", "generate_content", "text_completion"})
+
+
+def _add_response(attributes: Attributes, facts: ModelFacts) -> None:
+    response = facts.response
+    if response is None:
+        return
+    if response.id is not None:
+        attributes[n.RESPONSE_ID] = response.id
+    if response.model is not None:
+        attributes[n.RESPONSE_MODEL] = response.model
+    if response.finish_reasons:
+        attributes[n.RESPONSE_FINISH_REASONS] = response.finish_reasons
+    if response.attributes:
+        attributes.update(response.attributes)
+    if response.usage is not None:
+        add_usage(attributes, response.usage, facts.operation)
+
+
+def add_usage(attributes: Attributes, usage: Usage, operation: str) -> None:
+    """Add the token counts that were sent; an embedding has input only."""
+    for field, name in _INPUT_ONLY if operation == "embeddings" else USAGE:
+        value = getattr(usage, field)
+        if value is not None:
+            attributes[name] = value
+
+
+def _add_course(attributes: Attributes, operation: Operation, facts: ModelFacts) -> None:
+    """Add how the call went: outcome, cost, time to first chunk, retries, headroom."""
+    attributes[n.OUTCOME] = operation.outcome.value
+    if facts.usage_source is not None:
+        attributes[n.USAGE_SOURCE] = facts.usage_source
+    if facts.first_chunk_s is not None and facts.operation in _INFERENCE:
+        attributes[n.RESPONSE_TIME_TO_FIRST_CHUNK] = facts.first_chunk_s
+    cost = facts.cost
+    if cost is not None:
+        attributes[n.COST_USD] = cost.usd
+        if cost.input_usd is not None:
+            attributes[n.COST_INPUT_USD] = cost.input_usd
+        if cost.output_usd is not None:
+            attributes[n.COST_OUTPUT_USD] = cost.output_usd
+        attributes[n.COST_SOURCE] = cost.source
+    if facts.retry_limit is not None:
+        attributes[n.RETRY_LIMIT] = facts.retry_limit
+    if facts.timeout_s is not None:
+        attributes[n.TIMEOUT_S] = facts.timeout_s
+    for limit in facts.rate_limits:
+        for field in ("limit", "remaining", "reset_s"):
+            value = getattr(limit, field)
+            if value is not None:
+                attributes[f"{n.RATE_LIMIT_PREFIX}{limit.kind}.{field}"] = value
+    _add_retries(attributes, operation)
+
+
+def _add_retries(attributes: Attributes, operation: Operation) -> None:
+    if operation.retries:
+        attributes[n.RESEND_COUNT] = operation.retries
+        attributes[n.RETRY_WAIT_S] = round(sum(attempt.wait_s or 0.0 for attempt in operation.attempts), 6)
+
+
+def _add_context(attributes: Attributes, facts: ModelFacts) -> None:
+    context = facts.context
+    if context is None:
+        return
+    attributes[n.CONTEXT_HASH] = context.hash
+    attributes[n.CONTEXT_MESSAGES] = context.messages
+    attributes[n.CONTEXT_NEW_MESSAGES] = context.new_messages
+    for name, value in (
+        (n.CONTEXT_SYSTEM_HASH, context.system_hash),
+        (n.CONTEXT_TOOLS_HASH, context.tools_hash),
+        (n.CONTEXT_CHANGE, context.change),
+    ):
+        if value is not None:
+            attributes[name] = value
+
+
+def content_attributes(facts: ModelFacts) -> Attributes:
+    """Give the content of a call, each part as one JSON string."""
+    return {name: compact_json(value) for name, value in content_values(facts).items()}
+
+
+def content_values(facts: ModelFacts) -> dict[str, list[dict[str, object]]]:
+    """Give the content of a call as structured values, by attribute name."""
+    values: dict[str, list[dict[str, object]] | None] = {}
+    content = None if facts.body is None else facts.format.content(facts.body)
+    if content is not None:
+        values[n.SYSTEM_INSTRUCTIONS] = content.system_instructions
+        values[n.INPUT_MESSAGES] = content.input_messages
+        values[n.TOOL_DEFINITIONS] = content.tool_definitions
+    if facts.answer is not None:
+        values[n.OUTPUT_MESSAGES] = facts.format.output(facts.answer)
+    return {name: value for name, value in values.items() if value}
+
+
+def attempt_attributes(attempt: Attempt) -> Attributes:
+    """Give the attributes of the event of one attempt."""
+    values: dict[str, AttributeValue | None] = {
+        "agentotel.attempt.number": attempt.number,
+        "http.response.status_code": attempt.status,
+        n.ERROR_TYPE: attempt.error_type,
+        "agentotel.attempt.reason": attempt.reason,
+        "agentotel.attempt.wait_s": attempt.wait_s,
+        "agentotel.attempt.retry_after_s": attempt.retry_after_s,
+        "agentotel.attempt.request_id": attempt.request_id,
+        "agentotel.attempt.duration_s": attempt.duration_s,
+        n.SERVER_ADDRESS: attempt.host,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def failure_attributes(failure: Failure) -> Attributes:
+    """Give the attributes of a failure; its message is not among them."""
+    values: dict[str, AttributeValue | None] = {
+        n.ERROR_TYPE: failure.type,
+        n.ERROR_CATEGORY: failure.category,
+        n.ERROR_ORIGIN: failure.origin,
+        n.ERROR_RETRY: failure.retry,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _tool_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
+    facts = operation.facts
+    assert isinstance(facts, ToolFacts)  # noqa: S101 - the kind says so
+    attributes: Attributes = {
+        **operation.identity.attributes,
+        n.OPERATION_NAME: "execute_tool",
+        n.TOOL_NAME: facts.name,
+        n.TOOL_TYPE: facts.type,
+    }
+    run = operation.identity.run
+    if run is not None and run.name is not None:
+        attributes[n.AGENT_NAME] = run.name
+    return f"execute_tool {facts.name}", SpanKind.INTERNAL, attributes
+
+
+def _tool_finish(operation: Operation, *, content: bool) -> Attributes:
+    facts = operation.facts
+    assert isinstance(facts, ToolFacts)  # noqa: S101 - the kind says so
+    link = facts.requested_by
+    values: dict[str, AttributeValue | None] = {
+        n.TOOL_DESCRIPTION: facts.description,
+        n.TOOL_CALL_ID: facts.call_id,
+        n.TOOL_VERSION: facts.version,
+        n.TOOL_ARGS_HASH: facts.args_hash,
+        n.TOOL_ARGS_BYTES: facts.args_bytes,
+        n.TOOL_RESULT_HASH: facts.result_hash,
+        n.TOOL_RESULT_BYTES: facts.result_bytes,
+        n.TOOL_ATTEMPT: facts.attempt,
+        n.TOOL_FALLBACK: facts.fallback,
+        n.TOOL_REQUESTED_BY: None if link is None else format(link.context.span_id, "016x"),
+        n.COST_USD: facts.cost_usd,
+        n.COST_SOURCE: None if facts.cost_usd is None else "tool",
+        n.OUTCOME: operation.outcome.value,
+    }
+    attributes = {name: value for name, value in values.items() if value is not None}
+    _add_retries(attributes, operation)
+    if content:
+        if facts.arguments is not None:
+            attributes[n.TOOL_CALL_ARGUMENTS] = facts.arguments
+        if facts.result is not None:
+            attributes[n.TOOL_CALL_RESULT] = facts.result
+    return attributes
+
+
+def _unit_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
+    unit = operation.facts
+    assert isinstance(unit, Unit)  # noqa: S101 - the kind says so
+    attributes: Attributes = {**operation.identity.attributes}
+    if unit.kind == units.RUN:
+        attributes[n.OPERATION_NAME] = "invoke_agent"
+        if unit.name is not None:
+            attributes[n.AGENT_NAME] = unit.name
+        return f"invoke_agent {unit.name}" if unit.name else "invoke_agent", SpanKind.INTERNAL, attributes
+    attributes[n.KIND] = unit.kind
+    if unit.kind == units.TURN:
+        return f"turn {unit.index}" if unit.index else "turn", SpanKind.INTERNAL, attributes
+    if unit.kind == units.SESSION:
+        return f"session {unit.name}" if unit.name else "session", SpanKind.INTERNAL, attributes
+    if unit.name == "planning":
+        return _plan_start(operation, attributes)
+    return unit.name or "step", SpanKind.INTERNAL, attributes
+
+
+def _plan_start(operation: Operation, attributes: Attributes) -> tuple[str, SpanKind, Attributes]:
+    attributes[n.OPERATION_NAME] = "plan"
+    run = operation.identity.run
+    if run is None or run.name is None:
+        return "plan", SpanKind.INTERNAL, attributes
+    attributes[n.AGENT_NAME] = run.name
+    return f"plan {run.name}", SpanKind.INTERNAL, attributes
+
+
+def _unit_finish(operation: Operation, *, content: bool) -> Attributes:  # noqa: ARG001 - one signature for all
+    unit = operation.facts
+    assert isinstance(unit, Unit)  # noqa: S101 - the kind says so
+    attributes: Attributes = {}
+    if unit.kind == units.STEP:
+        return attributes
+    if unit.stop_reason is not None:
+        attributes[n.STOP_REASON] = unit.stop_reason.value
+    if unit.detail is not None:
+        attributes[n.STOP_DETAIL] = unit.detail
+    if unit.result is not None:
+        attributes[n.RESULT] = unit.result.value
+    attributes.update(total_attributes(unit))
+    return attributes
+
+
+def total_attributes(unit: Unit) -> Attributes:
+    """Give the sums of a unit; a cost that is not known is left out."""
+    totals = unit.totals
+    attributes: Attributes = {
+        f"{n.TOTAL_PREFIX}{field}": getattr(totals, field)
+        for field in ("llm_calls", "tool_calls", "retries", "input_tokens", "output_tokens", "errors")
+    }
+    if totals.cost_usd is not None:
+        attributes[f"{n.TOTAL_PREFIX}cost_usd"] = totals.cost_usd
+    return attributes
+
+
+_Start = Callable[[Operation], tuple[str, SpanKind, Attributes]]
+_Finish = Callable[..., Attributes]
+
+_STARTS: Final[Mapping[str, _Start]] = {MODEL: _model_start, TOOL: _tool_start, "unit": _unit_start}
+_FINISHES: Final[Mapping[str, _Finish]] = {MODEL: _model_finish, TOOL: _tool_finish, "unit": _unit_finish}

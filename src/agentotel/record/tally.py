@@ -1,0 +1,55 @@
+"""Counts that are kept in the process and read by observable instruments when metrics are collected.
+
+An addition costs a dictionary look-up and a lock, not a record of the SDK. The number of attribute
+sets of one metric is capped: what comes after the cap is added under ``other``.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+
+from agentotel.semconv.metrics import Instrument
+
+logger = logging.getLogger("agentotel")
+
+OTHER = "other"
+
+
+class Tally:
+    """Sums of one process, by instrument and attribute values."""
+
+    __slots__ = ("_cap", "_full", "_lock", "_sums")
+
+    def __init__(self, cap: int = 2000) -> None:
+        self._cap = cap
+        self._lock = threading.Lock()
+        self._sums: dict[str, dict[tuple[str, ...], float]] = {}
+        self._full: set[str] = set()
+
+    def add(self, instrument: Instrument, amount: float, *values: str | None) -> None:
+        """Add ``amount``; ``values`` are the attribute values in the order of the instrument."""
+        key = tuple([value if value is not None else "" for value in values])
+        with self._lock:
+            sums = self._sums.get(instrument.name)
+            if sums is None:
+                sums = self._sums[instrument.name] = {}
+            if key not in sums and len(sums) >= self._cap:
+                key = (OTHER,) * len(key)
+                full = instrument.name not in self._full
+                self._full.add(instrument.name)
+            else:
+                full = False
+            sums[key] = sums.get(key, 0) + amount
+        if full:
+            logger.warning(
+                "metric %s has %d attribute sets; further ones are counted under %r", instrument.name, self._cap, OTHER
+            )
+
+    def read(self, instrument: Instrument) -> Iterator[tuple[float, dict[str, str]]]:
+        """Give each sum with its attributes; an attribute without a value is left out."""
+        with self._lock:
+            sums = list(self._sums.get(instrument.name, {}).items())
+        for key, amount in sums:
+            yield amount, {name: value for name, value in zip(instrument.attributes, key, strict=True) if value}

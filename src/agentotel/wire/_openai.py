@@ -1,0 +1,92 @@
+"""What the OpenAI formats share: tables of request fields and token counts, errors."""
+
+from __future__ import annotations
+
+from agentotel.facts.call import AttributeValue, Failure
+from agentotel.semconv import names
+from agentotel.wire.format import Body, fields
+from agentotel.wire.read import Rule, UsageTable, inside, integer, number, one_of, text
+
+OTHER_ERROR = "_OTHER"
+
+_INPUT_DETAILS: UsageTable = {
+    "cached_tokens": "cache_read_tokens",
+    "cache_write_tokens": "cache_write_tokens",
+    "cache_creation_input_tokens": "cache_write_tokens",
+    "audio_tokens": "audio_input_tokens",
+    "image_tokens": "image_input_tokens",
+    "text_tokens": "text_input_tokens",
+    "cached_tokens_details": {"audio_tokens": "audio_cache_read_tokens"},
+}
+_OUTPUT_DETAILS: UsageTable = {
+    "reasoning_tokens": "reasoning_tokens",
+    "audio_tokens": "audio_output_tokens",
+    "image_tokens": "image_output_tokens",
+    "text_tokens": "text_output_tokens",
+}
+USAGE: UsageTable = {
+    "prompt_tokens": "input_tokens",
+    "input_tokens": "input_tokens",
+    "completion_tokens": "output_tokens",
+    "output_tokens": "output_tokens",
+    "prompt_tokens_details": _INPUT_DETAILS,
+    "input_tokens_details": _INPUT_DETAILS,
+    "input_token_details": _INPUT_DETAILS,
+    "completion_tokens_details": _OUTPUT_DETAILS,
+    "output_tokens_details": _OUTPUT_DETAILS,
+    "cached_tokens": "cache_read_tokens",
+    "prompt_cache_hit_tokens": "cache_read_tokens",
+}
+"""Token counts of every OpenAI format.
+
+The last two are sent by compatible servers: ``cached_tokens`` by Together and Moonshot,
+``prompt_cache_hit_tokens`` by DeepSeek.
+Source: ``CompletionUsage``, ``ResponseUsage``, ``ImagesResponse.usage``, ``Transcription.usage`` of openai 3.52.
+"""
+
+
+def _tier(value: object) -> AttributeValue | None:
+    return None if value == "auto" else text(value)
+
+
+def _several(value: object) -> AttributeValue | None:
+    return None if value == 1 else integer(value)
+
+
+OUTPUT_TYPE = one_of({"json_object": "json", "json_schema": "json", "text": "text"})
+FORMAT_TYPE = inside("type", OUTPUT_TYPE)
+EFFORT = inside("effort", text)
+
+SAMPLING: tuple[Rule, ...] = (
+    ("temperature", names.REQUEST_TEMPERATURE, number),
+    ("top_p", names.REQUEST_TOP_P, number),
+    ("top_k", names.REQUEST_TOP_K, integer),
+    ("frequency_penalty", names.REQUEST_FREQUENCY_PENALTY, number),
+    ("presence_penalty", names.REQUEST_PRESENCE_PENALTY, number),
+    ("seed", names.REQUEST_SEED, integer),
+)
+CHOICES: Rule = ("n", names.REQUEST_CHOICE_COUNT, _several)
+SERVICE_TIER: Rule = ("service_tier", names.OPENAI_REQUEST_SERVICE_TIER, _tier)
+
+ANSWER: tuple[Rule, ...] = (
+    ("service_tier", names.OPENAI_RESPONSE_SERVICE_TIER, text),
+    ("system_fingerprint", names.OPENAI_SYSTEM_FINGERPRINT, text),
+)
+
+
+def failure(error: object) -> Failure | None:
+    """Read an error object: ``{"code": "server_error", "message": "..."}``; None where there is none.
+
+    The type is the code, which some servers send as a number, else the class of the error.
+    """
+    sent = fields(error)
+    if not sent:
+        return Failure(type=OTHER_ERROR, message=text(error)) if text(error) else None
+    code = sent.get("code")
+    kind = text(code) or (str(code) if integer(code) is not None else None) or text(sent.get("type"))
+    return Failure(type=kind or OTHER_ERROR, message=text(sent.get("message")))
+
+
+def sent_usage(body: Body) -> object:
+    """Return the usage object; Groq sends the one of a stream inside ``x_groq``."""
+    return body.get("usage") or fields(body.get("x_groq")).get("usage")

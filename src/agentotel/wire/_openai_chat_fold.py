@@ -1,0 +1,182 @@
+"""Reads the chunks of a streamed chat completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agentotel.wire._openai import sent_usage
+from agentotel.wire.format import Body, fields
+from agentotel.wire.read import integer, items, present, text
+
+_HEAD = ("id", "model", "service_tier", "system_fingerprint")
+_TEXTS = ("content", "refusal", "reasoning_content", "reasoning")
+_AUDIO_TEXTS = ("data", "transcript")
+
+
+class ChatFold:
+    """Folds chat completion chunks into the completion that they make up.
+
+    Nearly all chunks are one piece of text for the first choice; those pass on a short way that
+    looks at nothing else. A chunk leaves it at any sign of something more: another key in its delta,
+    a finish reason, usage, another choice.
+    """
+
+    __slots__ = ("_append", "_choices", "_error", "_head", "_usage")
+
+    def __init__(self) -> None:
+        self._choices: dict[int, _Choice] = {}
+        self._head: dict[str, object] = {}
+        self._usage: object = None
+        self._error: object = None
+        self._append: Callable[[str], None] | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every choice seen has its finish reason."""
+        return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
+
+    def add(self, chunk: object) -> None:
+        """Read one chunk: a mapping or an SDK object."""
+        append = self._append
+        try:
+            if type(chunk) is dict:
+                (choice,) = chunk["choices"]
+                delta = choice["delta"]
+                if len(delta) == 1 and choice["finish_reason"] is None and chunk.get("usage") is None:
+                    piece = delta["content"]
+                    if type(piece) is str and append and choice["index"] == 0:
+                        append(piece)
+                        return
+            else:
+                sdk: Any = chunk
+                (choice,) = sdk.choices
+                seen = choice.__dict__
+                delta = seen["delta"]
+                if seen["finish_reason"] is None and sdk.usage is None and len(delta.__pydantic_fields_set__) == 1:
+                    piece = delta.content
+                    if type(piece) is str and append and seen["index"] == 0 and not delta.__pydantic_extra__:
+                        append(piece)
+                        return
+        except (AttributeError, KeyError, TypeError, ValueError):
+            pass  # the chunk has another shape
+        self._add_any(fields(chunk))
+
+    def result(self) -> Body | None:
+        """Build the completion as far as it arrived."""
+        if not (self._choices or self._head or self._error):
+            return None
+        choices = [choice.result(index) for index, choice in sorted(self._choices.items())]
+        return {**self._head, "choices": choices, **present(usage=self._usage, error=self._error)}
+
+    def _add_any(self, chunk: Body) -> None:
+        for key in _HEAD:
+            value = text(chunk.get(key))
+            if value:
+                self._head[key] = value
+        self._usage = sent_usage(chunk) or self._usage
+        self._error = chunk.get("error") or self._error
+        for choice in items(chunk.get("choices")):
+            sent = fields(choice)
+            index = integer(sent.get("index")) or 0
+            if index not in self._choices:
+                self._choices[index] = _Choice()
+            self._choices[index].add(sent)
+        if self._append is None and 0 in self._choices:
+            self._append = self._choices[0].texts["content"].append
+
+
+class _Choice:
+    """One choice in pieces."""
+
+    __slots__ = ("audio", "calls", "finish_reason", "function", "role", "texts")
+
+    def __init__(self) -> None:
+        self.role: str | None = None
+        self.finish_reason: str | None = None
+        self.texts: dict[str, list[str]] = {key: [] for key in _TEXTS}
+        self.audio: dict[str, list[str]] = {key: [] for key in _AUDIO_TEXTS}
+        self.calls = _Calls()
+        self.function = _Call()
+
+    def add(self, choice: Body) -> None:
+        self.finish_reason = text(choice.get("finish_reason")) or self.finish_reason
+        delta = fields(choice.get("delta"))
+        self.role = self.role or text(delta.get("role"))
+        _gather(delta, self.texts)
+        _gather(fields(delta.get("audio")), self.audio)
+        self.function.add_function(fields(delta.get("function_call")))
+        for call in items(delta.get("tool_calls")):
+            self.calls.add(fields(call))
+
+    def result(self, index: int) -> Body:
+        joined = {key: "".join(pieces) for key, pieces in self.texts.items() if pieces}
+        audio = {key: "".join(pieces) for key, pieces in self.audio.items() if pieces}
+        message = present(
+            role=self.role,
+            audio=audio or None,
+            tool_calls=self.calls.result(),
+            function_call=self.function.result().get("function"),
+        )
+        return {"index": index, "message": {**message, **joined}, **present(finish_reason=self.finish_reason)}
+
+
+class _Calls:
+    """The tool calls of a choice.
+
+    A call is known by its index. Some compatible servers (Gemini) send no index, or index 0 for each of
+    several calls; there a new id starts a new call.
+    """
+
+    __slots__ = ("_at", "_calls")
+
+    def __init__(self) -> None:
+        self._calls: list[_Call] = []
+        self._at: dict[object, _Call] = {}
+
+    def add(self, sent: Body) -> None:
+        index, call_id = sent.get("index"), text(sent.get("id"))
+        call = self._at.get(index)
+        if call is None or (call_id and call.id and call_id != call.id):
+            call = self._at[index] = _Call()
+            self._calls.append(call)
+        call.id = call.id or call_id
+        call.kind = call.kind or text(sent.get("type"))
+        call.add_function(fields(sent.get("function")))
+        call.add_custom(fields(sent.get("custom")))
+
+    def result(self) -> list[Body] | None:
+        return [call.result() for call in self._calls] or None
+
+
+class _Call:
+    """One tool call in pieces: a function, or a custom tool with free text."""
+
+    __slots__ = ("arguments", "id", "input", "kind", "name")
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.kind: str | None = None
+        self.name: str | None = None
+        self.arguments: list[str] = []
+        self.input: list[str] = []
+
+    def add_function(self, sent: Body) -> None:
+        self.name = self.name or text(sent.get("name"))
+        _gather(sent, {"arguments": self.arguments})
+
+    def add_custom(self, sent: Body) -> None:
+        self.name = self.name or text(sent.get("name"))
+        _gather(sent, {"input": self.input})
+
+    def result(self) -> Body:
+        if self.input:
+            return present(id=self.id, type=self.kind, custom={"name": self.name, "input": "".join(self.input)})
+        function = {"name": self.name, "arguments": "".join(self.arguments)} if self.name else None
+        return present(id=self.id, type=self.kind, function=function)
+
+
+def _gather(sent: Body, pieces: dict[str, list[str]]) -> None:
+    for key, target in pieces.items():
+        piece = sent.get(key)
+        if isinstance(piece, str):
+            target.append(piece)

@@ -1,0 +1,174 @@
+"""Chat completions of OpenAI, of Azure and of every server that speaks their format.
+
+Source: ``openai/types/chat`` of openai 3.52.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ToolRequest
+from agentotel.semconv import names
+from agentotel.wire._openai import (
+    ANSWER,
+    CHOICES,
+    EFFORT,
+    FORMAT_TYPE,
+    SAMPLING,
+    SERVICE_TIER,
+    USAGE,
+    failure,
+    sent_usage,
+)
+from agentotel.wire._openai_chat_fold import ChatFold
+from agentotel.wire._openai_parts import content_parts
+from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.parts import (
+    Message,
+    Part,
+    function_tool,
+    message,
+    output_message,
+    parsed,
+    part,
+    texts_as,
+    tool_response,
+)
+from agentotel.wire.read import Rule, attributes, integer, items, text, texts, usage
+
+
+def _speech(value: object) -> AttributeValue | None:
+    return "speech" if "audio" in items(value) else None
+
+
+REQUEST: tuple[Rule, ...] = (
+    ("max_completion_tokens", names.REQUEST_MAX_TOKENS, integer),
+    ("max_tokens", names.REQUEST_MAX_TOKENS, integer),
+    *SAMPLING,
+    ("stop", names.REQUEST_STOP_SEQUENCES, texts),
+    CHOICES,
+    ("reasoning_effort", names.REQUEST_REASONING_LEVEL, text),
+    ("reasoning", names.REQUEST_REASONING_LEVEL, EFFORT),
+    ("modalities", names.OUTPUT_TYPE, _speech),
+    ("response_format", names.OUTPUT_TYPE, FORMAT_TYPE),
+    SERVICE_TIER,
+)
+MISSING_REASON = "error"
+_PART_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
+
+
+def request(body: Body) -> Request:
+    """Read what a chat completion asks for."""
+    found = attributes(body, REQUEST)
+    found[names.OPENAI_API_TYPE] = "chat_completions"
+    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
+
+
+def response(body: Body) -> Response:
+    """Read a chat completion. A choice without a finish reason was cut off: its reason is ``error``."""
+    choices = [fields(choice) for choice in items(body.get("choices"))]
+    return Response(
+        id=text(body.get("id")),
+        model=text(body.get("model")),
+        finish_reasons=tuple(text(choice.get("finish_reason")) or MISSING_REASON for choice in choices),
+        usage=usage(sent_usage(body), USAGE),
+        tool_requests=tuple(call for choice in choices for call in _tool_requests(fields(choice.get("message")))),
+        attributes=attributes(body, ANSWER),
+        failure=failure(body.get("error")),
+    )
+
+
+def context(body: Body) -> Context:
+    """Show the messages and the offered tools (``functions`` in old requests)."""
+    return Context(tools=body.get("tools") or body.get("functions"), messages=items(body.get("messages")))
+
+
+def answers(message: object) -> tuple[str, ...]:
+    """Return the id of the tool call that a ``tool`` message answers."""
+    sent = fields(message)
+    call_id = text(sent.get("tool_call_id"))
+    return (call_id,) if call_id and sent.get("role") == "tool" else ()
+
+
+def content(body: Body) -> Content:
+    """Read messages and tool definitions in the shape of the conventions."""
+    tools = [_tool(tool) for tool in items(body.get("tools"))]
+    tools += [function_tool(tool, "parameters") for tool in items(body.get("functions"))]
+    return Content(
+        input_messages=[_input_message(fields(sent)) for sent in items(body.get("messages"))] or None,
+        tool_definitions=tools or None,
+    )
+
+
+def output(body: Body) -> list[dict[str, object]] | None:
+    """Read one output message per choice."""
+    return [_output_message(fields(choice)) for choice in items(body.get("choices"))] or None
+
+
+def _tool_requests(sent: Body) -> Iterable[ToolRequest]:
+    """Read tool calls: a function takes JSON text, a custom tool free text; old answers hold one call without id."""
+    for call in map(fields, items(sent.get("tool_calls"))):
+        target = fields(call.get("function") or call.get("custom"))
+        name = text(target.get("name"))
+        if name:
+            yield ToolRequest(id=text(call.get("id")), name=name, arguments=target.get("arguments", target.get("input")))
+    legacy = fields(sent.get("function_call"))
+    name = text(legacy.get("name"))
+    if name:
+        yield ToolRequest(id=None, name=name, arguments=legacy.get("arguments"))
+
+
+def _input_message(sent: Body) -> Message:
+    role = text(sent.get("role")) or "user"
+    if role in {"tool", "function"}:
+        answer = tool_response(sent.get("tool_call_id"), sent.get("content"))
+        return message(role, [answer], name=sent.get("name"))
+    return message(role, _parts(sent), name=sent.get("name"))
+
+
+def _output_message(choice: Body) -> Message:
+    sent = fields(choice.get("message"))
+    reason = text(choice.get("finish_reason")) or MISSING_REASON
+    return output_message(text(sent.get("role")) or "assistant", _parts(sent), _PART_REASONS.get(reason, reason))
+
+
+def _parts(sent: Body) -> list[Part]:
+    """Read the parts of a message: reasoning, what was said, tool calls.
+
+    ``reasoning_content`` and ``reasoning`` are fields of compatible servers (DeepSeek, vLLM, Groq, OpenRouter).
+    """
+    thought = sent.get("reasoning_content") or sent.get("reasoning")
+    audio = fields(sent.get("audio"))
+    data = text(audio.get("data"))
+    return [
+        *texts_as("reasoning", thought),
+        *content_parts(sent.get("content")),
+        *texts_as("refusal", sent.get("refusal")),
+        *texts_as("text", audio.get("transcript")),
+        *([part("blob", modality="audio", content=data)] if data else ()),
+        *(part("tool_call", id=call.id, name=call.name, arguments=parsed(call.arguments)) for call in _tool_requests(sent)),
+    ]
+
+
+def _tool(tool: object) -> Part:
+    sent = fields(tool)
+    if "function" in sent:
+        return function_tool(sent["function"], "parameters")
+    custom = fields(sent.get("custom"))
+    return part(
+        text(sent.get("type")) or "function",
+        name=text(custom.get("name")) or text(sent.get("name")) or text(sent.get("type")) or "",
+        description=text(custom.get("description")),
+    )
+
+
+FORMAT = Format(
+    name="openai_chat",
+    request=request,
+    response=response,
+    fold=ChatFold,
+    context=context,
+    answers=answers,
+    content=content,
+    output=output,
+)

@@ -1,0 +1,111 @@
+"""Message parts in the JSON shape of the conventions.
+
+Source: the content schemas of open-telemetry/semantic-conventions-genai, main at 6fd0d763 (2026-10-09).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from agentotel.wire.format import fields
+from agentotel.wire.read import items, present, text
+
+Part = dict[str, object]
+Message = dict[str, object]
+
+
+def part(kind: str, **values: object) -> Part:
+    """Build a part; a value of None is left out."""
+    return {"type": kind, **present(**values)}
+
+
+def texts_as(kind: str, *values: object) -> list[Part]:
+    """Build one part of ``kind`` for each value that is a text with something in it."""
+    return [part(kind, content=value) for value in values if text(value)]
+
+
+def tool_response(call_id: object, response: object) -> Part:
+    """Build the part of a tool's answer, which is there even when it is null."""
+    return {**part("tool_call_response", id=text(call_id)), "response": plain(response)}
+
+
+def media(address: str, modality: str, mime_type: str | None = None) -> Part:
+    """Build a blob from a base64 ``data:`` URL, a reference from any other URL."""
+    head, comma, data = address.partition(",")
+    if comma and head.startswith("data:") and head.endswith(";base64"):
+        sent = head.removeprefix("data:").partition(";")[0]
+        return part("blob", modality=modality, mime_type=sent or mime_type, content=data)
+    return part("uri", modality=modality, mime_type=mime_type, uri=address)
+
+
+def server_tool_call(call_id: object, name: str, payload: Mapping[str, object]) -> Part:
+    """Build the part of a tool call that the provider runs itself.
+
+    ``payload`` is the provider's object; what the part says elsewhere is taken out of it.
+    """
+    rest = {key: plain(value) for key, value in payload.items() if value is not None and key not in _SAID_ELSEWHERE}
+    return part("server_tool_call", id=text(call_id), name=name, server_tool_call={**rest, "type": name})
+
+
+def server_tool_response(call_id: object, kind: str, payload: Mapping[str, object]) -> Part:
+    """Build the part of what a tool gave that the provider ran itself."""
+    rest = {key: plain(value) for key, value in payload.items() if value is not None and key not in _SAID_ELSEWHERE}
+    return part("server_tool_call_response", id=text(call_id), server_tool_call_response={**rest, "type": kind})
+
+
+_SAID_ELSEWHERE = frozenset({"type", "id", "call_id", "tool_use_id", "name"})
+
+
+def other(value: object) -> list[Part]:
+    """Keep an object of an unknown type as a generic part; nothing if it names no type."""
+    sent = fields(value)
+    kind = text(sent.get("type"))
+    return [part(kind, **{key: plain(item) for key, item in sent.items() if key != "type"})] if kind else []
+
+
+def message(role: str, parts: list[Part], *, name: object = None) -> Message:
+    """Build a message."""
+    named = text(name)
+    return {"role": role, "parts": parts, "name": named} if named else {"role": role, "parts": parts}
+
+
+def output_message(role: str, parts: list[Part], finish_reason: str | None) -> Message:
+    """Build an output message; no finish reason where none is known yet."""
+    made = message(role, parts)
+    return {**made, "finish_reason": finish_reason} if finish_reason else made
+
+
+def function_tool(tool: object, schema_key: str) -> Part:
+    """Build the definition of a function from an object that holds its name, description and JSON schema."""
+    sent = fields(tool)
+    schema = sent.get(schema_key)
+    return part(
+        "function",
+        name=text(sent.get("name")) or "",
+        description=text(sent.get("description")),
+        parameters=plain(schema) if isinstance(schema, Mapping) else None,
+    )
+
+
+def parsed(arguments: object) -> object:
+    """Return the value of a JSON text; what is no JSON text, as it is."""
+    if not isinstance(arguments, str):
+        return plain(arguments)
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
+
+
+def plain(value: object) -> object:
+    """Copy a value as JSON data. SDK models become mappings without their nulls; what JSON cannot hold becomes None."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "__pydantic_fields_set__"):
+        shown = fields(value)
+        return {key: plain(item) for key, item in shown.items() if item is not None}
+    members = items(value)
+    return [plain(item) for item in members] if members or isinstance(value, list | tuple) else None

@@ -1,0 +1,95 @@
+"""Reads values whose type is not known: a missing field or a wrong type gives None, never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from agentotel.facts.call import AttributeValue, Usage
+from agentotel.wire.format import Body, fields
+
+Reader = Callable[[object], AttributeValue | None]
+"""Reads one value as an attribute; None where there is nothing to say."""
+
+Rule = tuple[str, str, Reader]
+"""Key of a body, name of the attribute, reader of the value."""
+
+UsageTable = Mapping[str, "str | UsageTable"]
+"""Key of a usage object to the field of ``Usage``; a nested table for a nested object."""
+
+
+def text(value: object) -> str | None:
+    """Return a string that is not empty."""
+    return value if isinstance(value, str) and value else None
+
+
+def integer(value: object) -> int | None:
+    """Return an int; a bool is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number(value: object) -> float | None:
+    """Return an int or a float as a float; a bool is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def items(value: object) -> Sequence[object]:
+    """Return the members of a list or another collection; nothing for text, mappings and one-shot iterators."""
+    if isinstance(value, list | tuple):
+        return value
+    if isinstance(value, str | bytes | bytearray | Mapping | Iterator) or not isinstance(value, Iterable):
+        return ()
+    return list(value) if isinstance(value, Collection) else ()
+
+
+def texts(value: object) -> list[str] | None:
+    """Return one string or several as a list of strings."""
+    if isinstance(value, str):
+        return [value]
+    return [item for item in items(value) if isinstance(item, str)] or None
+
+
+def one_of(table: Mapping[str, str]) -> Reader:
+    """Make a reader that translates by a table and drops what the table lacks."""
+    return lambda value: table.get(value) if isinstance(value, str) else None
+
+
+def inside(key: str, read: Reader) -> Reader:
+    """Make a reader of a field of an object."""
+    return lambda value: read(fields(value).get(key))
+
+
+def present(**values: object) -> dict[str, object]:
+    """Return the values that are not None."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def attributes(body: Body, rules: Iterable[Rule]) -> dict[str, AttributeValue]:
+    """Read a body by a table; of several rules for one name the first that finds something wins."""
+    found: dict[str, AttributeValue] = {}
+    for key, name, read in rules:
+        value = body.get(key)
+        if value is not None and name not in found:
+            known = read(value)
+            if known is not None:
+                found[name] = known
+    return found
+
+
+def usage(sent: object, table: UsageTable) -> Usage | None:
+    """Read a usage object by a table; None when it holds none of the numbers."""
+    found: dict[str, int] = {}
+    _collect(fields(sent), table, found)
+    return Usage(**found) if found else None
+
+
+def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> None:
+    for key, target in table.items():
+        value = sent.get(key)
+        if value is None:
+            continue
+        if isinstance(target, str):
+            count = integer(value)
+            if count is not None:
+                found.setdefault(target, count)
+        else:
+            _collect(fields(value), target, found)

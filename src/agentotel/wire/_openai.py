@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from agentotel.facts.call import AttributeValue, Failure
+from agentotel.facts.call import AttributeValue
 from agentotel.semconv import names
 from agentotel.wire.format import Body, fields
 from agentotel.wire.read import Rule, UsageTable, inside, integer, number, one_of, text
-
-OTHER_ERROR = "_OTHER"
 
 _INPUT_DETAILS: UsageTable = {
     "cached_tokens": "cache_read_tokens",
@@ -72,19 +70,6 @@ ANSWER: tuple[Rule, ...] = (
     ("service_tier", names.OPENAI_RESPONSE_SERVICE_TIER, text),
     ("system_fingerprint", names.OPENAI_SYSTEM_FINGERPRINT, text),
 )
-
-
-def failure(error: object) -> Failure | None:
-    """Read an error object: ``{"code": "server_error", "message": "..."}``; None where there is none.
-
-    The type is the code, which some servers send as a number, else the class of the error.
-    """
-    sent = fields(error)
-    if not sent:
-        return Failure(type=OTHER_ERROR, message=text(error)) if text(error) else None
-    code = sent.get("code")
-    kind = text(code) or (str(code) if integer(code) is not None else None) or text(sent.get("type"))
-    return Failure(type=kind or OTHER_ERROR, message=text(sent.get("message")))
 
 
 def sent_usage(body: Body) -> object:

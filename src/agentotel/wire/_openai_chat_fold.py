@@ -48,13 +48,13 @@ class ChatFold:
                         append(piece)
                         return
             else:
-                sdk: Any = chunk
-                (choice,) = sdk.choices
+                (choice,) = chunk.choices  # type: ignore[attr-defined]  # an SDK object
                 seen = choice.__dict__
                 delta = seen["delta"]
-                if seen["finish_reason"] is None and sdk.usage is None and len(delta.__pydantic_fields_set__) == 1:
+                if seen["finish_reason"] is None and len(delta.__pydantic_fields_set__) == 1 and not delta.__pydantic_extra__:
                     piece = delta.content
-                    if type(piece) is str and append and seen["index"] == 0 and not delta.__pydantic_extra__:
+                    unmetered = chunk.usage is None  # type: ignore[attr-defined]  # an SDK object
+                    if type(piece) is str and append and seen["index"] == 0 and unmetered:
                         append(piece)
                         return
         except (AttributeError, KeyError, TypeError, ValueError):

@@ -17,13 +17,13 @@ from agentotel.wire._openai import (
     SAMPLING,
     SERVICE_TIER,
     USAGE,
-    failure,
     sent_usage,
 )
 from agentotel.wire._openai_chat_fold import ChatFold
 from agentotel.wire._openai_parts import content_parts
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import (
+    MISSING_REASON,
     Message,
     Part,
     function_tool,
@@ -34,7 +34,7 @@ from agentotel.wire.parts import (
     texts_as,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, integer, items, text, texts, usage
+from agentotel.wire.read import Rule, attributes, failure, integer, items, text, texts, usage
 
 
 def _speech(value: object) -> AttributeValue | None:
@@ -53,7 +53,6 @@ REQUEST: tuple[Rule, ...] = (
     ("response_format", names.OUTPUT_TYPE, FORMAT_TYPE),
     SERVICE_TIER,
 )
-MISSING_REASON = "error"
 _PART_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
 

@@ -14,6 +14,9 @@ from agentotel.wire.read import items, present, text
 Part = dict[str, object]
 Message = dict[str, object]
 
+MISSING_REASON = "error"
+"""The finish reason of a choice that ended without one."""
+
 
 def part(kind: str, **values: object) -> Part:
     """Build a part; a value of None is left out."""

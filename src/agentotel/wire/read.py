@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from agentotel.facts.call import AttributeValue, Usage
+from agentotel.facts.call import AttributeValue, Failure, Usage
 from agentotel.wire.format import Body, fields
+
+OTHER_ERROR = "_OTHER"
+"""The ``error.type`` of an error that names none."""
 
 Reader = Callable[[object], AttributeValue | None]
 """Reads one value as an attribute; None where there is nothing to say."""
@@ -73,6 +76,19 @@ def attributes(body: Body, rules: Iterable[Rule]) -> dict[str, AttributeValue]:
             if known is not None:
                 found[name] = known
     return found
+
+
+def failure(error: object) -> Failure | None:
+    """Read an error object: ``{"code": "server_error", "message": "..."}``; None where there is none.
+
+    The type is the code, which some servers send as a number, else the class of the error.
+    """
+    sent = fields(error)
+    if not sent:
+        return Failure(type=OTHER_ERROR, message=text(error)) if text(error) else None
+    code = sent.get("code")
+    kind = text(code) or (str(code) if integer(code) is not None else None) or text(sent.get("type"))
+    return Failure(type=kind or OTHER_ERROR, message=text(sent.get("message")))
 
 
 def usage(sent: object, table: UsageTable) -> Usage | None:

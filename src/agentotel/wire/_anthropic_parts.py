@@ -1,0 +1,110 @@
+"""Content blocks of the Anthropic Messages format as parts in the shape of the conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from agentotel.wire.format import Body, fields
+from agentotel.wire.parts import (
+    Part,
+    media,
+    other,
+    parsed,
+    part,
+    server_tool_call,
+    server_tool_response,
+    texts_as,
+    tool_response,
+)
+from agentotel.wire.read import items, text
+
+_SERVER_RESULT = "_tool_result"
+
+
+def content_parts(content: object) -> list[Part]:
+    """Read the content of a message: a text, or a list of content blocks."""
+    if isinstance(content, str):
+        return texts_as("text", content)
+    return [made for block in items(content) for made in _block_parts(fields(block))]
+
+
+def _block_parts(block: Body) -> list[Part]:
+    kind = str(block.get("type"))
+    read = _BLOCKS.get(kind)
+    if read:
+        return read(block)
+    if kind.endswith(_SERVER_RESULT):
+        return [server_tool_response(block.get("tool_use_id"), kind.removesuffix(_SERVER_RESULT), block)]
+    return other(block)
+
+
+def _said(kind: str, key: str) -> Callable[[Body], list[Part]]:
+    return lambda block: texts_as(kind, block.get(key))
+
+
+def _tool_call(block: Body) -> list[Part]:
+    name = text(block.get("name")) or ""
+    return [part("tool_call", id=text(block.get("id")), name=name, arguments=parsed(block.get("input")))]
+
+
+def _tool_result(block: Body) -> list[Part]:
+    return [tool_response(block.get("tool_use_id"), block.get("content"))]
+
+
+def _server_tool(block: Body) -> list[Part]:
+    return [server_tool_call(block.get("id"), text(block.get("name")) or "", block)]
+
+
+def _compaction(block: Body) -> list[Part]:
+    return [part("compaction", content=text(block.get("content")))]
+
+
+def _upload(block: Body) -> list[Part]:
+    return _stored(block, "document")
+
+
+def _source(modality: str) -> Callable[[Body], list[Part]]:
+    def read(block: Body) -> list[Part]:
+        source = fields(block.get("source"))
+        reader = _SOURCES.get(str(source.get("type")))
+        return reader(source, modality) if reader else []
+
+    return read
+
+
+def _inline(source: Body, modality: str) -> list[Part]:
+    data, mime_type = text(source.get("data")), text(source.get("media_type"))
+    return [part("blob", modality=modality, mime_type=mime_type, content=data)] if data else []
+
+
+def _linked(source: Body, modality: str) -> list[Part]:
+    address = text(source.get("url"))
+    return [media(address, modality)] if address else []
+
+
+def _stored(source: Body, modality: str) -> list[Part]:
+    file_id = text(source.get("file_id"))
+    return [part("file", modality=modality, file_id=file_id)] if file_id else []
+
+
+_SOURCES: Mapping[str, Callable[[Body, str], list[Part]]] = {
+    "base64": _inline,
+    "url": _linked,
+    "file": _stored,
+    "text": lambda source, _: texts_as("text", source.get("data")),
+    "content": lambda source, _: content_parts(source.get("content")),
+}
+_BLOCKS: Mapping[str, Callable[[Body], list[Part]]] = {
+    "text": _said("text", "text"),
+    "thinking": _said("reasoning", "thinking"),
+    "redacted_thinking": lambda _: [],
+    "tool_use": _tool_call,
+    "tool_result": _tool_result,
+    "server_tool_use": _server_tool,
+    "mcp_tool_use": _server_tool,
+    "image": _source("image"),
+    "document": _source("document"),
+    "container_upload": _upload,
+    "compaction": _compaction,
+}
+"""Block type to reader. Redacted thinking is cipher text, which says nothing to a reader."""

@@ -1,0 +1,150 @@
+"""Messages of Anthropic, beta included.
+
+Source: ``anthropic/types`` and ``anthropic/types/beta`` of anthropic 2.11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from agentotel.facts.call import Content, Context, Request, Response, ToolRequest, Usage
+from agentotel.semconv import names
+from agentotel.wire._anthropic_fold import MessageFold
+from agentotel.wire._anthropic_parts import content_parts
+from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.parts import MISSING_REASON, Part, function_tool, message, output_message, part
+from agentotel.wire.read import (
+    Rule,
+    UsageTable,
+    attributes,
+    failure,
+    inside,
+    integer,
+    items,
+    number,
+    one_of,
+    text,
+    texts,
+    usage,
+)
+
+_FORMAT = inside("type", one_of({"json_schema": "json"}))
+REQUEST: tuple[Rule, ...] = (
+    ("max_tokens", names.REQUEST_MAX_TOKENS, integer),
+    ("temperature", names.REQUEST_TEMPERATURE, number),
+    ("top_p", names.REQUEST_TOP_P, number),
+    ("top_k", names.REQUEST_TOP_K, integer),
+    ("stop_sequences", names.REQUEST_STOP_SEQUENCES, texts),
+    ("output_config", names.OUTPUT_TYPE, inside("format", _FORMAT)),
+    ("output_config", names.REQUEST_REASONING_LEVEL, inside("effort", text)),
+    ("output_format", names.OUTPUT_TYPE, _FORMAT),
+)
+USAGE: UsageTable = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "cache_read_input_tokens": "cache_read_tokens",
+    "cache_creation_input_tokens": "cache_write_tokens",
+    "cache_creation": {"ephemeral_1h_input_tokens": "cache_write_1h_tokens"},
+    "output_tokens_details": {"thinking_tokens": "reasoning_tokens"},
+}
+FINISH_REASONS: Mapping[str, str] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "tool_use": "tool_call",
+}
+"""Source: ``normalize_finish_reason`` of opentelemetry-instrumentation-genai-anthropic 1.3b0."""
+
+
+def request(body: Body) -> Request:
+    """Read what a message asks for."""
+    return Request(
+        model=text(body.get("model")),
+        stream=body.get("stream") is True,
+        attributes=attributes(body, REQUEST),
+    )
+
+
+def response(body: Body) -> Response:
+    """Read a message. A message without a stop reason was cut off: its finish reason is ``error``."""
+    blocks = [fields(block) for block in items(body.get("content"))]
+    return Response(
+        id=text(body.get("id")),
+        model=text(body.get("model")),
+        finish_reasons=(_finish_reason(body),) if "content" in body else (),
+        usage=_usage(body),
+        tool_requests=tuple(_tool_request(block) for block in blocks if block.get("type") == "tool_use"),
+        failure=failure(body.get("error")),
+    )
+
+
+def context(body: Body) -> Context:
+    """Show the system text, the offered tools and the messages."""
+    return Context(system=body.get("system"), tools=body.get("tools"), messages=items(body.get("messages")))
+
+
+def answers(message: object) -> tuple[str, ...]:
+    """Return the ids of the tool calls whose results a message holds."""
+    blocks = [fields(block) for block in items(fields(message).get("content"))]
+    ids = [text(block.get("tool_use_id")) for block in blocks if block.get("type") == "tool_result"]
+    return tuple(call_id for call_id in ids if call_id)
+
+
+def content(body: Body) -> Content:
+    """Read system text, messages and tool definitions in the shape of the conventions."""
+    messages = [fields(sent) for sent in items(body.get("messages"))]
+    return Content(
+        system_instructions=content_parts(body.get("system")) or None,
+        input_messages=[
+            message(text(sent.get("role")) or "user", content_parts(sent.get("content"))) for sent in messages
+        ]
+        or None,
+        tool_definitions=[_tool(fields(tool)) for tool in items(body.get("tools"))] or None,
+    )
+
+
+def output(body: Body) -> list[dict[str, object]] | None:
+    """Read the one output message."""
+    if "content" not in body:
+        return None
+    role = text(body.get("role")) or "assistant"
+    return [output_message(role, content_parts(body["content"]), _finish_reason(body))]
+
+
+def _finish_reason(body: Body) -> str:
+    reason = text(body.get("stop_reason"))
+    return FINISH_REASONS.get(reason, reason) if reason else MISSING_REASON
+
+
+def _usage(body: Body) -> Usage | None:
+    """Add up the input: the API counts what was read from and written to the cache apart from the rest."""
+    sent = usage(body.get("usage"), USAGE)
+    if sent is None or sent.input_tokens is None:
+        return sent
+    cached = (sent.cache_read_tokens or 0) + (sent.cache_write_tokens or 0)
+    return replace(sent, input_tokens=sent.input_tokens + cached) if cached else sent
+
+
+def _tool_request(block: Body) -> ToolRequest:
+    return ToolRequest(id=text(block.get("id")), name=text(block.get("name")) or "", arguments=block.get("input"))
+
+
+def _tool(sent: Body) -> Part:
+    """Read a tool of the caller, or one of Anthropic's, which is known by its versioned type."""
+    kind = text(sent.get("type"))
+    if kind in {None, "custom"} or "input_schema" in sent:
+        return function_tool(sent, "input_schema")
+    return part(kind or "", name=text(sent.get("name")) or kind)
+
+
+FORMAT = Format(
+    name="anthropic_messages",
+    request=request,
+    response=response,
+    fold=MessageFold,
+    context=context,
+    answers=answers,
+    content=content,
+    output=output,
+)

@@ -78,12 +78,11 @@ class Prices:
         period = self._book.periods.get((provider, model, tier))
         if period is None or not period.since <= at < period.until:
             period = self._look_up(provider, model, tier, at)
-        if period.rates is None:
-            return None
-        priced = period.rates.price(usage)
+        priced = period.rates.price(usage) if period.rates else None
         if priced is None:
             return None
-        return Cost(usd=priced[0], input_usd=priced[1], output_usd=priced[2], source=period.source)
+        usd, input_usd, output_usd = priced
+        return Cost(usd=usd, input_usd=input_usd, output_usd=output_usd, source=period.source)
 
     def load(self) -> None:
         """Import the catalogue now (most of a second) rather than in the first call that needs it."""

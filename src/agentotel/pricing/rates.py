@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -15,28 +15,28 @@ Rate = float | Sequence[tuple[int, float]]
 """USD per million: one number, or steps ``[(-1, base), (above, rate), ...]`` in ascending order, of
 which the last with ``input_tokens > above`` holds for every token of the call."""
 
-_COUNTED: Final = tuple(kind for kind in CLASSES if kind.field)
-_INDEX: Final = {kind.name: index for index, kind in enumerate(_COUNTED)}
-_read: Final = attrgetter(*(kind.field for kind in _COUNTED if kind.field))
-_NEVER_SENT: Final = len(_COUNTED)
 _ALWAYS: Final = -1
 _MILLION: Final = 1_000_000
+_TOTAL_FIELDS: Final = ("input_tokens", "output_tokens")
+_FIELDS: Final = {kind.name: kind.field for kind in CLASSES if kind.field}
+
+_Counts = Sequence[int | None]
+_Evidence = tuple[tuple[str, ...], ...]
+"""Groups of ``Usage`` fields: if all of a group are positive, a class that was not sent is not empty."""
 
 
 class _Term(NamedTuple):
-    """One priced class: where its count is, its price, and what else has to be known.
+    """One priced class: the place of its count, its price, and the terms before it that are parts of it."""
 
-    ``parts`` are positions of earlier terms that are parts of this one. ``evidence`` lists groups
-    of counts: if all counts of a group are positive, the class cannot be assumed to be empty.
-    """
-
-    index: int
+    place: int
     usd: float
     parts: tuple[int, ...]
-    evidence: tuple[tuple[int, ...], ...]
+    evidence: _Evidence
 
 
 class _Band(NamedTuple):
+    """Prices that hold where the input is larger than ``above`` tokens."""
+
     above: int
     input: tuple[_Term, ...]
     output: tuple[_Term, ...]
@@ -46,10 +46,13 @@ class _Band(NamedTuple):
 class Rates:
     """Prices of one model in force over one period; immutable."""
 
-    __slots__ = ("_bands",)
+    __slots__ = ("_bands", "_read", "_unsplit")
 
-    def __init__(self, bands: tuple[_Band, ...]) -> None:
+    def __init__(self, bands: tuple[_Band, ...], read: Callable[[Usage], _Counts], unsplit: _Evidence) -> None:
+        """Take bands, the largest first, the reader of their counts, and overlaps that no count splits."""
         self._bands = bands
+        self._read = read
+        self._unsplit = unsplit
 
     def price(self, usage: Usage) -> tuple[float, float | None, float | None] | None:
         """Give what a usage costs in USD: all of it, its input, its output.
@@ -59,34 +62,36 @@ class Rates:
             the price is not certain: tokens without a rate, parts that exceed their whole, or a
             class with a rate of its own that was not sent although others show that it is not empty.
         """
-        counts = (*_read(usage), None)
-        size = counts[0] or 0
-        for above, input_terms, output_terms, request_usd in self._bands:  # noqa: B007 - the band that the loop stops at
-            if size > above:
+        counts = self._read(usage)
+        input_tokens, output_tokens = counts[0], counts[1]
+        for above, input_terms, output_terms, request_usd in self._bands:  # noqa: B007 - the last one read is used
+            if (input_tokens or 0) > above:
                 break
-        input_usd = _side(input_terms, counts, 0)
-        output_usd = _side(output_terms, counts, _OUTPUT)
+        if self._unsplit and _is_evident(self._unsplit, usage):
+            return None
+        input_usd = _side(input_terms, counts, usage) if input_terms else _unpriced(input_tokens)
+        output_usd = _side(output_terms, counts, usage) if output_terms else _unpriced(output_tokens)
         if input_usd is None or output_usd is None:
             return None
         return (
             input_usd + output_usd + request_usd,
-            None if counts[0] is None else input_usd,
-            None if counts[_OUTPUT] is None else output_usd,
+            None if input_tokens is None else input_usd,
+            None if output_tokens is None else output_usd,
         )
 
 
-_OUTPUT: Final = _INDEX["output"]
+def _unpriced(tokens: int | None) -> float | None:
+    return None if tokens else 0.0
 
 
-def _side(terms: tuple[_Term, ...], counts: tuple[int | None, ...], total: int) -> float | None:
-    if not terms:
-        return None if counts[total] else 0.0
+def _side(terms: tuple[_Term, ...], counts: _Counts, usage: Usage) -> float | None:
+    """Sum up the terms, each for those of its tokens that belong to none of its parts."""
     usd = 0.0
     own: list[int] = []
-    for index, rate, parts, evidence in terms:
-        count = counts[index]
+    for place, rate, parts, evidence in terms:
+        count = counts[place]
         if count is None:
-            if evidence and _is_evident(evidence, counts):
+            if evidence and _is_evident(evidence, usage):
                 return None
             count = 0
         for part in parts:
@@ -98,8 +103,8 @@ def _side(terms: tuple[_Term, ...], counts: tuple[int | None, ...], total: int) 
     return usd
 
 
-def _is_evident(evidence: tuple[tuple[int, ...], ...], counts: tuple[int | None, ...]) -> bool:
-    return any(all(counts[index] for index in group) for group in evidence)
+def _is_evident(evidence: _Evidence, usage: Usage) -> bool:
+    return any(all(getattr(usage, name) for name in group) for group in evidence)
 
 
 def compile_rates(rates: Mapping[str, Rate], *, request: Rate = 0.0) -> Rates | None:
@@ -118,7 +123,10 @@ def compile_rates(rates: Mapping[str, Rate], *, request: Rate = 0.0) -> Rates | 
     if not rates or not rates.keys() >= around & set(TOTALS):
         return None
     full = _fill(rates, around)
-    return Rates(tuple(_band(full, request, above) for above in _thresholds((request, *rates.values()))))
+    fields = (*_TOTAL_FIELDS, *(kind.field for kind in CLASSES if kind.field and kind.inside and kind.name in full))
+    bands = tuple(_band(full, request, above, fields) for above in _thresholds((request, *rates.values())))
+    unsplit = tuple(_overlapping(kind) for kind in CLASSES if not kind.field and kind.name in full)
+    return Rates(bands, attrgetter(*fields), unsplit)
 
 
 def _fill(rates: Mapping[str, Rate], around: set[str]) -> dict[str, Rate]:
@@ -133,7 +141,7 @@ def _fill(rates: Mapping[str, Rate], around: set[str]) -> dict[str, Rate]:
 
 
 def _is_overlap(kind: TokenClass) -> bool:
-    return len(kind.inside) > 2  # noqa: PLR2004
+    return len(kind.inside) > 2  # noqa: PLR2004 - the total and two classes of it
 
 
 def _thresholds(rates: Iterable[Rate]) -> list[int]:
@@ -142,22 +150,24 @@ def _thresholds(rates: Iterable[Rate]) -> list[int]:
     return sorted(steps | {_ALWAYS}, reverse=True)
 
 
-def _band(rates: Mapping[str, Rate], request: Rate, above: int) -> _Band:
+def _band(rates: Mapping[str, Rate], request: Rate, above: int, fields: Sequence[str]) -> _Band:
     at_size = {name: _at(rate, above) for name, rate in rates.items()}
-    return _Band(above, _terms(at_size, "input"), _terms(at_size, "output"), _at(request, above) / _MILLION)
+    inputs, outputs = (_terms(at_size, side, fields) for side in TOTALS)
+    return _Band(above, inputs, outputs, _at(request, above) / _MILLION)
 
 
-def _terms(rates: Mapping[str, float], side: str) -> tuple[_Term, ...]:
+def _terms(rates: Mapping[str, float], side: str, fields: Sequence[str]) -> tuple[_Term, ...]:
     """Give the terms of one side, parts before the class they are parts of."""
     kinds = [kind for kind in reversed(CLASSES) if kind.name in rates and side in (kind.name, *kind.inside)]
+    sent = [(kind, kind.field) for kind in kinds if kind.field]
     return tuple(
         _Term(
-            _INDEX.get(kind.name, _NEVER_SENT),
-            rates[kind.name] / _MILLION,
-            tuple(place for place, part in enumerate(kinds) if kind.name in part.inside),
-            _evidence(kind),
+            place=fields.index(field),
+            usd=rates[kind.name] / _MILLION,
+            parts=tuple(index for index, (part, _) in enumerate(sent) if kind.name in part.inside),
+            evidence=_evidence(kind),
         )
-        for kind in kinds
+        for kind, field in sent
     )
 
 
@@ -167,7 +177,11 @@ def _at(rate: Rate, above: int) -> float:
     return [usd for start, usd in rate if start <= above][-1]
 
 
-def _evidence(kind: TokenClass) -> tuple[tuple[int, ...], ...]:
-    parts = tuple((_INDEX[part.name],) for part in _COUNTED if kind.name in part.inside)
-    overlapping = (tuple(_INDEX[name] for name in kind.inside[:2]),) if _is_overlap(kind) else ()
-    return parts + overlapping
+def _evidence(kind: TokenClass) -> _Evidence:
+    parts = tuple((part.field,) for part in CLASSES if part.field and kind.name in part.inside)
+    return (*parts, _overlapping(kind)) if _is_overlap(kind) else parts
+
+
+def _overlapping(kind: TokenClass) -> tuple[str, ...]:
+    """Give the fields of the two classes that an overlap is of."""
+    return tuple(_FIELDS[name] for name in kind.inside[:2])

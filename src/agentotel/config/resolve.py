@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentotel.config.endpoints import guess_protocol, signal_url
-from agentotel.config.settings import Settings, SignalName, SignalSettings
+from agentotel.config.settings import Protocol, Settings, SignalName, SignalSettings
 from agentotel.config.table import SETTINGS, Setting
 from agentotel.errors import ConfigurationError
 
@@ -22,7 +22,11 @@ logger = logging.getLogger("agentotel")
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 _ARGUMENT, _OURS, _STANDARD, _DEFAULT = 3, 2, 1, 0
-_PROTOCOL_OF_EXPORTER = {"otlp_proto_grpc": "grpc", "otlp_proto_http": "http/protobuf", "otlp_json_http": "http/json"}
+_PROTOCOL_OF_EXPORTER: dict[str, Protocol] = {
+    "otlp_proto_grpc": "grpc",
+    "otlp_proto_http": "http/protobuf",
+    "otlp_json_http": "http/json",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,8 @@ def _unknown(name: str) -> str:
 def _signal(name: SignalName, found: Mapping[str, Found]) -> SignalSettings:
     exporters, protocol_of_exporter = _exporters(found[f"{name}_exporter"].value)
     endpoint = _nearest(found[f"{name}_endpoint"], found["endpoint"])
-    protocol = _nearest(found[f"{name}_protocol"], found["protocol"]).value or protocol_of_exporter
-    protocol = protocol or guess_protocol(endpoint.value)
+    named = _nearest(found[f"{name}_protocol"], found["protocol"])
+    protocol: Protocol = named.value or protocol_of_exporter or guess_protocol(endpoint.value)
     if not exporters and found[f"{name}_exporter"].rank == _DEFAULT and endpoint.value:
         exporters = ("otlp",)
     url = endpoint.value
@@ -122,10 +126,11 @@ def _signal(name: SignalName, found: Mapping[str, Found]) -> SignalSettings:
         protocol=protocol,
         headers=_headers(found["headers"], found[f"{name}_headers"]),
         timeout_s=_nearest(found[f"{name}_timeout_s"], found["timeout_s"]).value,
+        asked=_ARGUMENT in (named.rank, found[f"{name}_exporter"].rank),
     )
 
 
-def _exporters(names: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+def _exporters(names: tuple[str, ...]) -> tuple[tuple[str, ...], Protocol | None]:
     """Give the exporters' names with every OTLP one as ``otlp``, and the protocol that such a name implies."""
     protocol = next((_PROTOCOL_OF_EXPORTER[name] for name in names if name in _PROTOCOL_OF_EXPORTER), None)
     plain = ("otlp" if name in _PROTOCOL_OF_EXPORTER else name for name in names if name != "none")

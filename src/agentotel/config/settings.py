@@ -46,6 +46,7 @@ class SignalSettings:
         protocol: The OTLP protocol.
         headers: Headers to send, names in lower case. Never printed.
         timeout_s: Limit of one export with its retries, in seconds; None leaves it to the exporter (10 s).
+        asked: True when an argument named the exporters or the protocol, so that one that is not there is an error.
     """
 
     name: SignalName
@@ -54,6 +55,7 @@ class SignalSettings:
     protocol: Protocol = "http/protobuf"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Fakes that tests share: small, real servers and sinks instead of mocks."""

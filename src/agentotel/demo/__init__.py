@@ -118,11 +118,11 @@ def _print_totals(session: agentotel.Session) -> None:
     from agentotel.config import resolve  # noqa: PLC0415 - the environment, as init() read it
 
     totals = session.totals
-    cost = "unknown cost" if totals.cost_usd is None else f"${totals.cost_usd:.4f}"
+    cost = "unknown" if totals.cost_usd is None else f"${totals.cost_usd:.4f}"
     print(
-        f"{totals.llm_calls} model calls, {totals.tool_calls} tool calls, {totals.retries} retries, "
-        f"{totals.errors} errors, {totals.input_tokens} tokens in, {totals.output_tokens} out, "
-        f"{cost}; stopped: {session.stop_reason}"
+        f"model calls {totals.llm_calls}, tool calls {totals.tool_calls}, retries {totals.retries}, "
+        f"errors {totals.errors}, tokens {totals.input_tokens} in and {totals.output_tokens} out, "
+        f"cost {cost}, stopped {session.stop_reason}"
     )
     if resolve().traces.exporters:
         print(f"Sent over OTLP: look for the service {SERVICE_NAME} in your backend.")

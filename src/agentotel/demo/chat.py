@@ -42,9 +42,7 @@ def spec_of(tool: Callable[..., object]) -> ToolSpec:
         description=inspect.getdoc(tool) or "",
         parameters={
             "type": "object",
-            "properties": {
-                p.name: {"type": "number" if p.annotation == "float" else "string"} for p in parameters
-            },
+            "properties": {p.name: {"type": "number" if p.annotation == "float" else "string"} for p in parameters},
             "required": [p.name for p in parameters],
         },
     )
@@ -184,14 +182,10 @@ def _param(text: str, calls: Sequence[ToolCall]) -> ChatCompletionMessageParam:
 class AnthropicChat:
     """A chat over Anthropic's messages; the system text and the tools are cached."""
 
-    def __init__(
-        self, client: anthropic.Anthropic, model: str, *, system: str, tools: Iterable[ToolSpec]
-    ) -> None:
+    def __init__(self, client: anthropic.Anthropic, model: str, *, system: str, tools: Iterable[ToolSpec]) -> None:
         self._client = client.messages
         self._model = model
-        self._system: list[TextBlockParam] = [
-            {"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}
-        ]
+        self._system: list[TextBlockParam] = [{"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}]
         self._messages: list[MessageParam] = []
         self._tools: list[ToolParam] = [
             {

@@ -25,9 +25,7 @@ REFUNDS_PROMPT = (
     "You refund orders. Look at what the user asks and refund order A-1 (129.00) to the card "
     "first. Use the voucher only if the card fails. Then say in one sentence what you did."
 )
-RESEARCH_PROMPT = (
-    "You research earlier cases. Search with another query each time; one search is never enough."
-)
+RESEARCH_PROMPT = "You research earlier cases. Search with another query each time; one search is never enough."
 
 
 class PaymentGatewayError(Exception):
@@ -35,6 +33,10 @@ class PaymentGatewayError(Exception):
 
     def __init__(self, order_id: str) -> None:
         super().__init__(f"no answer from the card gateway for order {order_id}")
+
+
+class RefundLimitError(Exception):
+    """Only a colleague may refund this much."""
 
 
 @agentotel.tool(version="2.1")
@@ -54,7 +56,10 @@ def get_shipping_status(order_id: str) -> dict[str, object]:
 @agentotel.tool(version="1.0")
 def refund_to_card(order_id: str, amount: float) -> dict[str, object]:
     """Pay an order back to the card it was bought with."""
-    agentotel.guardrail("refund-limit", passed=amount <= REFUND_LIMIT)
+    allowed = amount <= REFUND_LIMIT
+    agentotel.guardrail("refund-limit", verdict="pass" if allowed else "block")
+    if not allowed:
+        raise RefundLimitError
     time.sleep(0.06)
     raise PaymentGatewayError(order_id)
 
@@ -63,6 +68,7 @@ def refund_to_card(order_id: str, amount: float) -> dict[str, object]:
 def refund_by_voucher(order_id: str, amount: float) -> dict[str, object]:
     """Refund an order with a voucher."""
     time.sleep(0.03)
+    agentotel.state("refund", version=1, value={"order_id": order_id, "paid": amount})
     return {"order_id": order_id, "amount": amount, "voucher": "V-20871"}
 
 
@@ -99,7 +105,7 @@ class RefundDesk:
             question = "I want a refund for it, it arrived damaged."
             with agentotel.turn(input=question) as turn:
                 turn.output(self.refund(question))
-                agentotel.feedback("customer", score=1.0)
+                agentotel.feedback("thumbs up", by="customer")
 
             question = "Research everything about similar cases."
             with agentotel.turn(input=question) as turn:
@@ -132,8 +138,8 @@ class RefundDesk:
     @agentotel.tool(version="1.0")
     def transfer_to_refunds(self, order_id: str, reason: str) -> str:
         """Let the refund agent refund an order."""
-        agentotel.decision("route", chosen="refunds", alternatives=["answer", "refunds"])
-        agentotel.handoff("triage", "refunds", reason="refund wanted")
+        agentotel.decision("refund", options=["answer", "refund", "call a colleague"])
+        agentotel.handoff("refunds", reason="only this agent may pay out")
         tools = [refund_to_card, refund_by_voucher]
         chat = open_chat(self._refunds_model, REFUNDS_PROMPT, tools)
         chat.user(f"Refund order {order_id}: {reason}.")

@@ -1,9 +1,10 @@
 """A loopback server that answers as the providers do, from a script.
 
-with Emulator() as emulator:
-    client = openai.OpenAI(base_url=emulator.openai_url, api_key="none")
-    ...
-    emulator.requests[0].body["model"]
+Example:
+    with Emulator() as emulator:
+        client = openai.OpenAI(base_url=emulator.openai_url, api_key="none")
+        ...
+        emulator.requests[0].body["model"]
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol, Self
@@ -122,14 +124,10 @@ class Emulator:
         body = _parse(content)
         with self._lock:
             answer = self._answer(method, path, headers, mapping(body))
-            self.requests.append(
-                Received(method=method, path=path, headers=headers, body=body, status=answer.status)
-            )
+            self.requests.append(Received(method=method, path=path, headers=headers, body=body, status=answer.status))
         return answer
 
-    def _answer(
-        self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, object]
-    ) -> Answer:
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, object]) -> Answer:
         provider = _format_of(path, headers)
         if method != "POST" or path not in _FORMATS:
             return self._error(provider, 404, f"The emulator does not serve {method} {path}.")
@@ -195,6 +193,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
+    def handle(self) -> None:
+        """Serve one connection until the client is done, or gone in the middle of it."""
+        with suppress(ConnectionError):
+            super().handle()
+
     def do_GET(self) -> None:
         """Answer a GET request: the emulator has none, so a 404."""
         self._serve()
@@ -212,10 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
         emulator = self.server.emulator
         answer = emulator.receive(self.command, urlsplit(self.path).path, headers, content)
         time.sleep(emulator.latency_s)
-        try:
-            self._send(answer)
-        except ConnectionError:  # the client has gone, as clients may
-            self.close_connection = True
+        self._send(answer)
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)

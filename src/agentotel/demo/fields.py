@@ -49,9 +49,5 @@ def json_pieces(text: str) -> list[str]:
 
 def rate_limit_left(served: int, *, status: int) -> tuple[int, int]:
     """Return requests and tokens left; a 429 has no tokens left."""
-    tokens = (
-        0
-        if status == HTTPStatus.TOO_MANY_REQUESTS
-        else max(0, _TOKENS_PER_MINUTE - _TOKENS_PER_REQUEST * served)
-    )
+    tokens = 0 if status == HTTPStatus.TOO_MANY_REQUESTS else max(0, _TOKENS_PER_MINUTE - _TOKENS_PER_REQUEST * served)
     return max(0, _REQUESTS_PER_MINUTE - served), tokens

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -176,9 +178,7 @@ class TestOpenAI:
         client = openai_client(emulator)
 
         with pytest.raises(openai.NotFoundError) as caught:
-            client.chat.completions.create(
-                model="gpt-5-mini", messages=[{"role": "user", "content": "Hello"}]
-            )
+            client.chat.completions.create(model="gpt-5-mini", messages=[{"role": "user", "content": "Hello"}])
         with pytest.raises(openai.NotFoundError):
             client.models.list()
 
@@ -210,9 +210,7 @@ class TestAnthropic:
     def test_results_lead_to_the_next_line_and_read_the_cache(self, emulator: Emulator) -> None:
         client = anthropic_client(emulator)
 
-        second = client.messages.create(
-            **anthropic_request(REFUND_QUESTION, *refund_results("refund_to_card"))
-        )
+        second = client.messages.create(**anthropic_request(REFUND_QUESTION, *refund_results("refund_to_card")))
         raw = client.messages.with_raw_response.create(
             **anthropic_request(REFUND_QUESTION, *refund_results(*REFUND_TOOLS))
         )
@@ -292,9 +290,7 @@ def test_a_stream_arrives_event_by_event() -> None:
     assert arrivals[-1] - arrivals[0] >= 0.01 * (len(arrivals) - 2)
 
 
-def test_a_client_that_leaves_in_the_middle_does_no_harm(
-    emulator: Emulator, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_client_that_leaves_in_the_middle_does_no_harm(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
     emulator.chunk_delay_s = 0.005
     request = openai_request(STATUS_QUESTION, *order_results(), stream=True)
     with openai_client(emulator) as leaving:
@@ -302,11 +298,21 @@ def test_a_client_that_leaves_in_the_middle_does_no_harm(
         next(stream)
         stream.close()
 
-    completion = openai_client(emulator).chat.completions.create(
-        **openai_request(STATUS_QUESTION, *order_results())
-    )
+    completion = openai_client(emulator).chat.completions.create(**openai_request(STATUS_QUESTION, *order_results()))
 
     assert completion.choices[0].finish_reason == "stop"
+    assert capfd.readouterr().err == ""
+
+
+def test_a_connection_that_is_reset_leaves_no_traceback(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    port = int(emulator.anthropic_url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /v1/models HTTP/1.1\r\nhost: loopback\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 404")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    openai_client(emulator).chat.completions.create(**openai_request(STATUS_QUESTION, *order_results()))
+
     assert capfd.readouterr().err == ""
 
 

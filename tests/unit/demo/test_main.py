@@ -1,0 +1,39 @@
+"""What the command says when it cannot start."""
+
+from __future__ import annotations
+
+from importlib.machinery import ModuleSpec
+
+import pytest
+
+from agentotel import demo
+
+
+def test_a_missing_sdk_is_one_sentence_with_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def find(name: str) -> ModuleSpec | None:
+        return None if name == "anthropic" else ModuleSpec(name, None)
+
+    monkeypatch.setattr(demo, "find_spec", find)
+
+    assert demo.main(["--json"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "anthropic cannot be imported" in err
+    assert 'pip install "agentotel[demo]"' in err
+
+
+def test_live_without_a_key_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+
+    assert demo.main(["--live"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "--live needs a key: set OPENAI_API_KEY, ANTHROPIC_API_KEY or both.\n"

@@ -34,7 +34,7 @@ def _block_parts(block: Body) -> list[Part]:
     if read:
         return read(block)
     if kind.endswith(_SERVER_RESULT):
-        return [server_tool_response(block.get("tool_use_id"), kind.removesuffix(_SERVER_RESULT), block)]
+        return [server_tool_response(block, kind.removesuffix(_SERVER_RESULT))]
     return other(block)
 
 
@@ -52,7 +52,8 @@ def _tool_result(block: Body) -> list[Part]:
 
 
 def _server_tool(block: Body) -> list[Part]:
-    return [server_tool_call(block.get("id"), text(block.get("name")) or "", block)]
+    name = text(block.get("name")) or ""
+    return [server_tool_call(block, name, "mcp" if block.get("type") == "mcp_tool_use" else name)]
 
 
 def _compaction(block: Body) -> list[Part]:

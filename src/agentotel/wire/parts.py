@@ -42,19 +42,23 @@ def media(address: str, modality: str, mime_type: str | None = None) -> Part:
     return part("uri", modality=modality, mime_type=mime_type, uri=address)
 
 
-def server_tool_call(call_id: object, name: str, payload: Mapping[str, object]) -> Part:
-    """Build the part of a tool call that the provider runs itself.
-
-    ``payload`` is the provider's object; what the part says elsewhere is taken out of it.
-    """
-    rest = {key: plain(value) for key, value in payload.items() if value is not None and key not in _SAID_ELSEWHERE}
-    return part("server_tool_call", id=text(call_id), name=name, server_tool_call={**rest, "type": name})
+def server_tool_call(payload: Mapping[str, object], name: str, kind: str) -> Part:
+    """Build the part of a tool call that the provider runs itself from the provider's object."""
+    return part("server_tool_call", id=_call_id(payload), name=name, server_tool_call=_payload(payload, kind))
 
 
-def server_tool_response(call_id: object, kind: str, payload: Mapping[str, object]) -> Part:
-    """Build the part of what a tool gave that the provider ran itself."""
-    rest = {key: plain(value) for key, value in payload.items() if value is not None and key not in _SAID_ELSEWHERE}
-    return part("server_tool_call_response", id=text(call_id), server_tool_call_response={**rest, "type": kind})
+def server_tool_response(payload: Mapping[str, object], kind: str) -> Part:
+    """Build the part of what a tool gave that the provider ran itself from the provider's object."""
+    return part("server_tool_call_response", id=_call_id(payload), server_tool_call_response=_payload(payload, kind))
+
+
+def _call_id(payload: Mapping[str, object]) -> str | None:
+    return text(payload.get("call_id")) or text(payload.get("tool_use_id")) or text(payload.get("id"))
+
+
+def _payload(payload: Mapping[str, object], kind: str) -> Part:
+    """Keep what the part does not say elsewhere."""
+    return part(kind, **{key: plain(value) for key, value in payload.items() if key not in _SAID_ELSEWHERE})
 
 
 _SAID_ELSEWHERE = frozenset({"type", "id", "call_id", "tool_use_id", "name"})

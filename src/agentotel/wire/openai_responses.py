@@ -1,0 +1,153 @@
+"""The Responses API of OpenAI: creating a response, and fetching one again.
+
+Source: ``openai/types/responses`` of openai 3.52; finish reasons as
+opentelemetry-instrumentation-genai-openai 1.3b0 derives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from agentotel.facts.call import AttributeValue, Content, Context, Request, Response
+from agentotel.semconv import names
+from agentotel.wire._openai import ANSWER, EFFORT, FORMAT_TYPE, SAMPLING, SERVICE_TIER, USAGE
+from agentotel.wire._openai_items import answered, client_call, item_parts, messages
+from agentotel.wire._openai_responses_fold import ResponseFold
+from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.parts import MISSING_REASON, Part, function_tool, output_message, part, texts_as
+from agentotel.wire.read import OTHER_ERROR, Rule, attributes, failure, inside, integer, items, text, usage
+
+
+def _conversation(value: object) -> AttributeValue | None:
+    return text(value) or text(fields(value).get("id"))
+
+
+def _cursor(value: object) -> AttributeValue | None:
+    number = integer(value)
+    return text(value) if number is None else str(number)
+
+
+def _compacted(value: object) -> AttributeValue | None:
+    return True if any(fields(item).get("type") == "compaction" for item in items(value)) else None
+
+
+REQUEST: tuple[Rule, ...] = (
+    ("max_output_tokens", names.REQUEST_MAX_TOKENS, integer),
+    *SAMPLING,
+    ("reasoning", names.REQUEST_REASONING_LEVEL, EFFORT),
+    ("text", names.OUTPUT_TYPE, inside("format", FORMAT_TYPE)),
+    ("conversation", names.CONVERSATION_ID, _conversation),
+    ("previous_response_id", names.REQUEST_PREVIOUS_RESPONSE_ID, text),
+    ("input", names.CONVERSATION_COMPACTED, _compacted),
+    SERVICE_TIER,
+)
+FETCH_REQUEST: tuple[Rule, ...] = (("starting_after", names.REQUEST_STREAM_CURSOR, _cursor),)
+CREATED: tuple[Rule, ...] = (*ANSWER, ("output", names.CONVERSATION_COMPACTED, _compacted))
+FETCHED: tuple[Rule, ...] = (*ANSWER, ("status", names.RESPONSE_STATUS, text))
+
+_REASONS: Mapping[str, str] = {"completed": "stop", "failed": "error", "cancelled": "error"}
+_INCOMPLETE: Mapping[str, str] = {"max_output_tokens": "length"}
+_UNFINISHED = frozenset({"queued", "in_progress"})
+
+
+def request(body: Body) -> Request:
+    """Read what a response is to be."""
+    return _request(body, REQUEST)
+
+
+def response(body: Body) -> Response:
+    """Read a response. A response that was cut off has no status: its finish reason is ``error``."""
+    error = failure(body.get("error"))
+    if error is None and body.get("status") == "failed":
+        error = failure({"code": OTHER_ERROR})
+    return Response(
+        id=text(body.get("id")),
+        model=text(body.get("model")),
+        finish_reasons=_finish_reasons(body),
+        usage=usage(body.get("usage"), USAGE),
+        tool_requests=tuple(call for item in items(body.get("output")) if (call := client_call(fields(item)))),
+        attributes=attributes(body, CREATED),
+        failure=error,
+    )
+
+
+def fetch_request(body: Body) -> Request:
+    """Read what a fetch asks for; the body is its query: ``{"stream": True, "starting_after": 17}``."""
+    return _request(body, FETCH_REQUEST)
+
+
+def fetched(body: Body) -> Response:
+    """Read a fetched response. Its tokens and its error are those of the call that made it, not of the fetch."""
+    return replace(response(body), usage=None, failure=None, attributes=attributes(body, FETCHED))
+
+
+def context(body: Body) -> Context:
+    """Show instructions, tools and input; a text input is shown as the user message that it stands for."""
+    return Context(system=body.get("instructions"), tools=body.get("tools"), messages=_input(body))
+
+
+def answers(message: object) -> tuple[str, ...]:
+    """Return the id of the tool call that an output item answers."""
+    call_id = answered(fields(message))
+    return (call_id,) if call_id else ()
+
+
+def content(body: Body) -> Content:
+    """Read instructions, input and tool definitions in the shape of the conventions."""
+    instructions = body.get("instructions")
+    return Content(
+        system_instructions=texts_as("text", instructions) or None,
+        input_messages=messages(_input(body)) or None,
+        tool_definitions=[_tool(fields(tool)) for tool in items(body.get("tools"))] or None,
+    )
+
+
+def output(body: Body) -> list[dict[str, object]] | None:
+    """Read the items of the response as the one output message that they are."""
+    parts = [made for item in items(body.get("output")) for made in item_parts(fields(item))]
+    reason = next(iter(_finish_reasons(body)), None)
+    return [output_message("assistant", parts, "tool_call" if reason == "tool_calls" else reason)] if parts else None
+
+
+def _request(body: Body, rules: tuple[Rule, ...]) -> Request:
+    found = attributes(body, rules)
+    found[names.OPENAI_API_TYPE] = "responses"
+    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
+
+
+def _input(body: Body) -> list[object] | tuple[object, ...]:
+    sent = body.get("input")
+    return [{"role": "user", "content": sent}] if isinstance(sent, str) else tuple(items(sent))
+
+
+def _finish_reasons(body: Body) -> tuple[str, ...]:
+    """Derive the finish reason: tool calls of a completed response come before its status."""
+    status = text(body.get("status"))
+    if status in _UNFINISHED or "output" not in body:
+        return ()
+    if status == "completed" and any(client_call(fields(item)) for item in items(body["output"])):
+        return ("tool_calls",)
+    if status == "incomplete":
+        reason = text(fields(body.get("incomplete_details")).get("reason")) or status
+        return (_INCOMPLETE.get(reason, reason),)
+    return (_REASONS.get(status or "", MISSING_REASON),)
+
+
+def _tool(sent: Body) -> Part:
+    """Read a function, or one of OpenAI's tools, of which only type and name are shown: the rest may hold secrets."""
+    kind = text(sent.get("type")) or "function"
+    return function_tool(sent, "parameters") if kind == "function" else part(kind, name=text(sent.get("name")) or kind)
+
+
+FORMAT = Format(
+    name="openai_responses",
+    request=request,
+    response=response,
+    fold=ResponseFold,
+    context=context,
+    answers=answers,
+    content=content,
+    output=output,
+)
+FETCH = Format(name="openai_responses_fetch", request=fetch_request, response=fetched, fold=ResponseFold, output=output)

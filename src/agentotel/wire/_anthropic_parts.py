@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from agentotel.facts.call import ToolRequest
 from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import (
     Part,
     media,
     other,
-    parsed,
     part,
     server_tool_call,
     server_tool_response,
     texts_as,
+    tool_call,
     tool_response,
 )
 from agentotel.wire.read import items, text
@@ -42,9 +43,9 @@ def _said(kind: str, key: str) -> Callable[[Body], list[Part]]:
     return lambda block: texts_as(kind, block.get(key))
 
 
-def _tool_call(block: Body) -> list[Part]:
-    name = text(block.get("name")) or ""
-    return [part("tool_call", id=text(block.get("id")), name=name, arguments=parsed(block.get("input")))]
+def tool_request(block: Body) -> ToolRequest:
+    """Read a ``tool_use`` block, which asks the caller for a tool."""
+    return ToolRequest(id=text(block.get("id")), name=text(block.get("name")) or "", arguments=block.get("input"))
 
 
 def _tool_result(block: Body) -> list[Part]:
@@ -99,7 +100,7 @@ _BLOCKS: Mapping[str, Callable[[Body], list[Part]]] = {
     "text": _said("text", "text"),
     "thinking": _said("reasoning", "thinking"),
     "redacted_thinking": lambda _: [],
-    "tool_use": _tool_call,
+    "tool_use": lambda block: [tool_call(tool_request(block))],
     "tool_result": _tool_result,
     "server_tool_use": _server_tool,
     "mcp_tool_use": _server_tool,

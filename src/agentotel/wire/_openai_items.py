@@ -12,11 +12,11 @@ from agentotel.wire.parts import (
     Part,
     message,
     other,
-    parsed,
     part,
     plain,
     server_tool_call,
     server_tool_response,
+    tool_call,
     tool_response,
 )
 from agentotel.wire.read import present, text
@@ -68,7 +68,7 @@ def item_parts(item: Body) -> list[Part]:
     """Read one item in the shape of the conventions."""
     call = client_call(item)
     if call:
-        return [part("tool_call", id=call.id, name=call.name, arguments=parsed(call.arguments))]
+        return [tool_call(call)]
     kind = text(item.get("type")) or "message"
     if kind.endswith(_ANSWER):
         return [tool_response(answered(item), item.get("output"))]

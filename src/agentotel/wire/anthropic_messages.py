@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agentotel.facts.call import Content, Context, Request, Response, ToolRequest, Usage
+from agentotel.facts.call import Content, Context, Request, Response, Usage
 from agentotel.semconv import names
 from agentotel.wire._anthropic_fold import MessageFold
-from agentotel.wire._anthropic_parts import content_parts
+from agentotel.wire._anthropic_parts import content_parts, tool_request
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import MISSING_REASON, Part, function_tool, message, output_message, part
 from agentotel.wire.read import (
@@ -74,7 +74,7 @@ def response(body: Body) -> Response:
         model=text(body.get("model")),
         finish_reasons=(_finish_reason(body),) if "content" in body else (),
         usage=_usage(body),
-        tool_requests=tuple(_tool_request(block) for block in blocks if block.get("type") == "tool_use"),
+        tool_requests=tuple(tool_request(block) for block in blocks if block.get("type") == "tool_use"),
         failure=failure(body.get("error")),
     )
 
@@ -124,10 +124,6 @@ def _usage(body: Body) -> Usage | None:
         return sent
     cached = (sent.cache_read_tokens or 0) + (sent.cache_write_tokens or 0)
     return replace(sent, input_tokens=sent.input_tokens + cached) if cached else sent
-
-
-def _tool_request(block: Body) -> ToolRequest:
-    return ToolRequest(id=text(block.get("id")), name=text(block.get("name")) or "", arguments=block.get("input"))
 
 
 def _tool(sent: Body) -> Part:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from agentotel.facts.call import ToolRequest
 from agentotel.wire.format import fields
 from agentotel.wire.read import items, present, text
 
@@ -26,6 +27,11 @@ def part(kind: str, **values: object) -> Part:
 def texts_as(kind: str, *values: object) -> list[Part]:
     """Build one part of ``kind`` for each value that is a text with something in it."""
     return [part(kind, content=value) for value in values if text(value)]
+
+
+def tool_call(call: ToolRequest) -> Part:
+    """Build the part of a call that the model asks the caller for."""
+    return part("tool_call", id=call.id, name=call.name, arguments=parsed(call.arguments))
 
 
 def tool_response(call_id: object, response: object) -> Part:

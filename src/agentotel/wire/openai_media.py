@@ -1,0 +1,85 @@
+"""Images, audio and moderations of OpenAI: model, usage if sent, type of the output.
+
+Source: ``openai/types/images_response.py``, ``image_gen_*_event.py``, ``audio/`` and
+``moderation_create_response.py`` of openai 3.52.
+"""
+
+from __future__ import annotations
+
+from agentotel.facts.call import Request, Response
+from agentotel.semconv import names
+from agentotel.wire._openai import CHOICES, USAGE
+from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.read import Rule, attributes, failure, number, text, usage
+
+REQUEST: tuple[Rule, ...] = (("temperature", names.REQUEST_TEMPERATURE, number), CHOICES)
+
+_LAST = (".completed", ".done")
+
+
+class MediaFold:
+    """Keeps what the last event of a media stream says of model and usage; pictures and sound pass by."""
+
+    __slots__ = ("_ended", "_kept")
+
+    def __init__(self) -> None:
+        self._kept: dict[str, object] = {}
+        self._ended = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether an event of the kind that ends a stream came."""
+        return self._ended
+
+    def add(self, chunk: object) -> None:
+        """Read one event: a mapping or an SDK object."""
+        sent = fields(chunk)
+        kind = text(sent.get("type"))
+        if kind and kind.endswith(_LAST):
+            self._ended = True
+        for key in ("id", "model", "usage", "error"):
+            value = sent.get(key)
+            if value is not None:
+                self._kept[key] = value
+
+    def result(self) -> Body | None:
+        """Return what was kept."""
+        return self._kept if self._kept or self._ended else None
+
+
+def response(body: Body) -> Response:
+    """Read model and usage of a media answer."""
+    return Response(
+        id=text(body.get("id")),
+        model=text(body.get("model")),
+        usage=usage(body.get("usage"), USAGE),
+        failure=failure(body.get("error")),
+    )
+
+
+def _format(name: str, output_type: str | None) -> Format:
+    fixed = {names.OUTPUT_TYPE: output_type} if output_type else {}
+
+    def request(body: Body) -> Request:
+        found = {**attributes(body, REQUEST), **fixed}
+        streams = body.get("stream") is True or body.get("stream_format") == "sse"
+        return Request(model=text(body.get("model")), stream=streams, attributes=found)
+
+    return Format(name=name, request=request, response=response, fold=MediaFold)
+
+
+IMAGES = _format("openai_images", "image")
+SPEECH = _format("openai_speech", "speech")
+TRANSCRIPTION = _format("openai_transcription", "text")
+MODERATION = _format("openai_moderation", None)
+
+FORMATS = {
+    "/images/generations": IMAGES,
+    "/images/edits": IMAGES,
+    "/images/variations": IMAGES,
+    "/audio/speech": SPEECH,
+    "/audio/transcriptions": TRANSCRIPTION,
+    "/audio/translations": TRANSCRIPTION,
+    "/moderations": MODERATION,
+}
+"""Path of an endpoint to its format."""

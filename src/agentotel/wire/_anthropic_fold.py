@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from agentotel.wire.format import Body, fields
-from agentotel.wire.read import text
+from agentotel.wire.parts import parsed
+from agentotel.wire.read import integer, text
 
 _DELTAS: Mapping[object, str] = {
     "text_delta": "text",
@@ -32,8 +33,8 @@ class MessageFold:
     def __init__(self) -> None:
         self._head: dict[str, object] | None = None
         self._usage: dict[str, object] = {}
-        self._blocks: dict[object, Body] = {}
-        self._pieces: dict[object, list[str]] = {}
+        self._blocks: dict[int, Body] = {}
+        self._pieces: dict[int, list[str]] = {}
         self._error: object = None
         self._ended = False
 
@@ -55,21 +56,19 @@ class MessageFold:
                 index = chunk.index  # type: ignore[attr-defined]  # an SDK object
             if type(piece) is str:
                 self._pieces[index].append(piece)
-                return
         except (AttributeError, KeyError, TypeError):
-            pass  # not a piece of text
-        self._add_any(fields(chunk))
+            self._add_any(fields(chunk))  # not a piece of a known block
 
     def result(self) -> Body | None:
         """Build the message as far as it arrived."""
         error = {} if self._error is None else {"error": self._error}
         if self._head is None and not self._blocks:
             return error or None
-        content = [_block(block, self._pieces[index]) for index, block in sorted(self._blocks.items(), key=_place)]
+        content = [_block(self._blocks[index], self._pieces[index]) for index in sorted(self._blocks)]
         return {**(self._head or {}), "content": content, "usage": self._usage, **error}
 
     def _add_any(self, event: Body) -> None:
-        read = _EVENTS.get(event.get("type"))
+        read = self._EVENTS.get(event.get("type"))
         if read:
             read(self, event)
 
@@ -79,7 +78,7 @@ class MessageFold:
         self._head = sent
 
     def _open(self, event: Body) -> None:
-        index = event.get("index")
+        index = _index(event)
         self._blocks[index] = fields(event.get("content_block"))
         self._pieces[index] = []
 
@@ -89,8 +88,9 @@ class MessageFold:
         key = _DELTAS.get(delta.get("type"))
         piece = text(delta.get(key)) if key else None
         if piece:
-            self._blocks.setdefault(event.get("index"), {"type": key if key in _JOINED else "tool_use"})
-            self._pieces.setdefault(event.get("index"), []).append(piece)
+            kind = next((kind for kind, field in _JOINED.items() if field == key), "tool_use")
+            self._blocks.setdefault(_index(event), {"type": kind})
+            self._pieces.setdefault(_index(event), []).append(piece)
 
     def _update(self, event: Body) -> None:
         self._usage.update(_told(event.get("usage")))
@@ -104,23 +104,22 @@ class MessageFold:
     def _fail(self, event: Body) -> None:
         self._error = event.get("error")
 
-
-_EVENTS: Mapping[object, Callable[[MessageFold, Body], None]] = {
-    "message_start": MessageFold._start,
-    "content_block_start": MessageFold._open,
-    "content_block_delta": MessageFold._piece,
-    "message_delta": MessageFold._update,
-    "message_stop": MessageFold._stop,
-    "error": MessageFold._fail,
-}
+    _EVENTS: ClassVar[Mapping[object, Callable[[MessageFold, Body], None]]] = {
+        "message_start": _start,
+        "content_block_start": _open,
+        "content_block_delta": _piece,
+        "message_delta": _update,
+        "message_stop": _stop,
+        "error": _fail,
+    }
 
 
 def _told(sent: object) -> dict[str, object]:
     return {key: value for key, value in fields(sent).items() if value is not None}
 
 
-def _place(entry: tuple[object, Body]) -> int:
-    return entry[0] if isinstance(entry[0], int) else 0
+def _index(event: Body) -> int:
+    return integer(event.get("index")) or 0
 
 
 def _block(block: Body, pieces: list[str]) -> Body:
@@ -130,12 +129,4 @@ def _block(block: Body, pieces: list[str]) -> Body:
     key = _JOINED.get(block.get("type"))
     if key:
         return {**block, key: (text(block.get(key)) or "") + joined}
-    return {**block, "input": _value(joined)}
-
-
-def _value(joined: str) -> object:
-    """Read a tool call's input; what was cut off stays text."""
-    try:
-        return json.loads(joined)
-    except ValueError:
-        return joined
+    return {**block, "input": parsed(joined)}

@@ -51,7 +51,11 @@ class ChatFold:
                 (choice,) = chunk.choices  # type: ignore[attr-defined]  # an SDK object
                 seen = choice.__dict__
                 delta = seen["delta"]
-                if seen["finish_reason"] is None and len(delta.__pydantic_fields_set__) == 1 and not delta.__pydantic_extra__:
+                if (
+                    seen["finish_reason"] is None
+                    and len(delta.__pydantic_fields_set__) == 1
+                    and not delta.__pydantic_extra__
+                ):
                     piece = delta.content
                     unmetered = chunk.usage is None  # type: ignore[attr-defined]  # an SDK object
                     if type(piece) is str and append and seen["index"] == 0 and unmetered:

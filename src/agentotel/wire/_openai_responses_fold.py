@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from agentotel.wire.format import Body, fields
 from agentotel.wire.read import present, text
@@ -26,7 +27,7 @@ _PARTS: Mapping[str, tuple[str, str]] = {
     "summary_text": ("summary", "text"),
     "reasoning_text": ("content", "text"),
 }
-"""What is a part of a list in its item: the list's field, and the field of the text. The rest are fields of the item."""
+"""What is a part in a list of its item: the list and the field of the text. The rest are fields of the item."""
 
 _HEAD = ("id", "model", "service_tier")
 
@@ -59,15 +60,8 @@ class ResponseFold:
             piece = seen["delta"]
             if type(piece) is str:
                 self._pieces[seen["output_index"], _DELTAS[seen["type"]]].append(piece)
-            return
-        except (AttributeError, KeyError):
-            pass  # not a piece of text
-        event = fields(chunk)
-        read = _EVENTS.get(event.get("type"))
-        if read:
-            read(self, event)
-        elif event.get("error"):
-            self._error = event["error"]
+        except (AttributeError, KeyError, TypeError):
+            self._add_any(fields(chunk))  # not a piece of text
 
     def result(self) -> Body | None:
         """Return the whole response, or build what arrived of it."""
@@ -77,6 +71,13 @@ class ResponseFold:
         if not (self._head or self._items or self._pieces):
             return error or None
         return {**self._head, "output": self._output(), **error}
+
+    def _add_any(self, event: Body) -> None:
+        read = self._EVENTS.get(event.get("type"))
+        if read:
+            read(self, event)
+        elif event.get("error"):
+            self._error = event["error"]
 
     def _output(self) -> list[Body]:
         pieces: defaultdict[object, dict[str, str]] = defaultdict(dict)
@@ -105,19 +106,20 @@ class ResponseFold:
         """Keep an error: its fields stand on the event itself, or under ``error`` on some servers."""
         self._error = fields(event.get("error")) or present(code=event.get("code"), message=event.get("message"))
 
+    _EVENTS: ClassVar[Mapping[object, Callable[[ResponseFold, Body], None]]] = {
+        "response.created": _start,
+        "response.queued": _start,
+        "response.in_progress": _start,
+        "response.output_item.added": _open,
+        "response.output_item.done": _close,
+        "response.completed": _end,
+        "response.incomplete": _end,
+        "response.failed": _end,
+        "response.cancelled": _end,
+        "error": _fail,
+    }
 
-_EVENTS: Mapping[object, Callable[[ResponseFold, Body], None]] = {
-    "response.created": ResponseFold._start,
-    "response.queued": ResponseFold._start,
-    "response.in_progress": ResponseFold._start,
-    "response.output_item.added": ResponseFold._open,
-    "response.output_item.done": ResponseFold._close,
-    "response.completed": ResponseFold._end,
-    "response.incomplete": ResponseFold._end,
-    "response.failed": ResponseFold._end,
-    "response.cancelled": ResponseFold._end,
-    "error": ResponseFold._fail,
-}
+
 _MESSAGE: Body = {"type": "message", "role": "assistant"}
 """The item that text belongs to whose start was not seen."""
 

@@ -29,9 +29,9 @@ from agentotel.wire.parts import (
     function_tool,
     message,
     output_message,
-    parsed,
     part,
     texts_as,
+    tool_call,
     tool_response,
 )
 from agentotel.wire.read import Rule, attributes, failure, integer, items, text, texts, usage
@@ -110,7 +110,8 @@ def _tool_requests(sent: Body) -> Iterable[ToolRequest]:
         target = fields(call.get("function") or call.get("custom"))
         name = text(target.get("name"))
         if name:
-            yield ToolRequest(id=text(call.get("id")), name=name, arguments=target.get("arguments", target.get("input")))
+            sent_arguments = target.get("arguments", target.get("input"))
+            yield ToolRequest(id=text(call.get("id")), name=name, arguments=sent_arguments)
     legacy = fields(sent.get("function_call"))
     name = text(legacy.get("name"))
     if name:
@@ -145,7 +146,7 @@ def _parts(sent: Body) -> list[Part]:
         *texts_as("refusal", sent.get("refusal")),
         *texts_as("text", audio.get("transcript")),
         *([part("blob", modality="audio", content=data)] if data else ()),
-        *(part("tool_call", id=call.id, name=call.name, arguments=parsed(call.arguments)) for call in _tool_requests(sent)),
+        *(tool_call(call) for call in _tool_requests(sent)),
     ]
 
 

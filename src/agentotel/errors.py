@@ -1,8 +1,8 @@
 """The errors that agentotel raises into the application.
 
-    AgentotelError
-    +-- ConfigurationError (also ValueError): a setting is wrong; the message names the fix
-    +-- CommandError: a command of the command line cannot go on
+AgentotelError
++-- ConfigurationError (also ValueError): a setting is wrong; the message names the fix
++-- CommandError: a command of the command line cannot go on
 """
 
 from __future__ import annotations

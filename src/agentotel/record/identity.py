@@ -37,6 +37,20 @@ class Identity:
     operation: Operation | None = None
     attributes: Mapping[str, AttributeValue]
 
+    def inside(self, operation: Operation) -> Identity:
+        """Return the same identity with ``operation`` as the innermost one."""
+        return Identity(
+            session=self.session,
+            turn=self.turn,
+            run=self.run,
+            step=self.step,
+            unit=self.unit,
+            prompt=self.prompt,
+            feature=self.feature,
+            operation=operation,
+            attributes=self.attributes,
+        )
+
 
 NOBODY = Identity(attributes={})
 

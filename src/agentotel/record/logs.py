@@ -38,7 +38,9 @@ class LogRecorder:
     def event(self, operation: Operation, event: Event) -> None:
         """Emit a record for an event."""
         if self._events:
-            self._emit(operation, event.name, {**operation.identity.attributes, **event.attributes}, SeverityNumber.INFO)
+            self._emit(
+                operation, event.name, {**operation.identity.attributes, **event.attributes}, SeverityNumber.INFO
+            )
 
     def finish(self, operation: Operation) -> None:
         """Emit the details of a model call."""
@@ -53,9 +55,7 @@ class LogRecorder:
         attributes.update(content_values(facts))
         self._emit(operation, DETAILS, attributes, SeverityNumber.DEBUG)
 
-    def _emit(
-        self, operation: Operation, name: str, attributes: dict[str, AnyValue], severity: SeverityNumber
-    ) -> None:
+    def _emit(self, operation: Operation, name: str, attributes: dict[str, AnyValue], severity: SeverityNumber) -> None:
         self._logger.emit(
             event_name=name,
             attributes=attributes,

@@ -35,7 +35,10 @@ class MetricRecorder:
             one.name: _histogram(meter, one) for one in m.ALL if one.kind == m.HISTOGRAM and self._wanted(one)
         }
         self._counters = (
-            {field: meter.create_counter(one.name, one.unit, one.description) for field, one in m.USAGE_COUNTERS.items()}
+            {
+                field: meter.create_counter(one.name, one.unit, one.description)
+                for field, one in m.USAGE_COUNTERS.items()
+            }
             if self._spec
             else {}
         )
@@ -219,13 +222,9 @@ def _client_attributes(facts: ModelFacts) -> dict[str, AttributeValue]:
 
 
 def _histogram(meter: Meter, one: m.Instrument) -> Histogram:
-    return meter.create_histogram(
-        one.name, one.unit, one.description, explicit_bucket_boundaries_advisory=one.buckets
-    )
+    return meter.create_histogram(one.name, one.unit, one.description, explicit_bucket_boundaries_advisory=one.buckets)
 
 
 def _observe(meter: Meter, one: m.Instrument, reader: Callable[[CallbackOptions], Iterable[Observation]]) -> Any:
-    create = (
-        meter.create_observable_counter if one.kind == m.OBSERVABLE else meter.create_observable_up_down_counter
-    )
+    create = meter.create_observable_counter if one.kind == m.OBSERVABLE else meter.create_observable_up_down_counter
     return create(one.name, [reader], one.unit, one.description)

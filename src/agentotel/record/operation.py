@@ -60,7 +60,12 @@ class ModelFacts:
     )
 
     def __init__(
-        self, format: Format, operation: str, provider: str, request: Request, body: Body  # noqa: A002
+        self,
+        format: Format,
+        operation: str,
+        provider: str,
+        request: Request,
+        body: Body,  # noqa: A002
     ) -> None:
         self.format = format
         self.operation = operation

@@ -84,7 +84,7 @@ class Reading:
         )
 
     def _hash(self, value: object) -> str | None:
-        return None if value is None else self._message(value)
+        return self._message(value) if value else None
 
     def _message(self, message: object) -> str:
         try:

@@ -117,7 +117,9 @@ class Unit:
             unit = unit.parent
         return unit
 
-    def add_call(self, cost_usd: float | None, input_tokens: int, output_tokens: int, retries: int, errors: int) -> None:
+    def add_call(
+        self, cost_usd: float | None, input_tokens: int, output_tokens: int, retries: int, errors: int
+    ) -> None:
         """Add one model call to this unit and all above it."""
         with _lock:
             self.home.own_llm_calls += 1

@@ -93,10 +93,14 @@ def category(error: BaseException) -> str | None:
     if isinstance(status, int):
         if status == 400 and any(part in str(error) for part in _OVERFLOW):  # noqa: PLR2004 - an HTTP status
             return "context_overflow"
-        by_status = STATUSES.get(status, "server" if status >= 500 else None)  # noqa: PLR2004 - an HTTP status
-        if by_status is not None:
-            return by_status
+        if (found := by_status(status)) is not None:
+            return found
     return _by_class(error)
+
+
+def by_status(status: int) -> str | None:
+    """Tell what kind of failure an HTTP status is."""
+    return STATUSES.get(status, "server" if status >= 500 else None)  # noqa: PLR2004 - an HTTP status
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,1 @@
+"""Adapters: what is being called, as data."""

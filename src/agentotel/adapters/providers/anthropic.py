@@ -1,0 +1,39 @@
+"""The anthropic SDK, with its clients for Bedrock, Vertex and Foundry.
+
+Source: ``anthropic/_base_client.py``, ``anthropic/_tracing.py`` and ``anthropic/resources`` of anthropic 2.11.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from agentotel.adapters.providers import _stainless
+from agentotel.capture.spec import Adapter, Call, Hook
+from agentotel.wire import anthropic_messages
+
+PATHS: Final = {
+    ("post", "/v1/messages"): Call(operation="chat", format=anthropic_messages.FORMAT),
+}
+"""Which request paths are operations. Counting tokens, batches, files, models and sessions are not."""
+
+PLATFORMS: Final = (
+    ("Bedrock", "aws.bedrock"),
+    ("Vertex", "gcp.vertex_ai"),
+)
+"""Parts of the names of platform clients and the provider behind them."""
+
+
+def provider(client: Any) -> str:
+    """Name the provider of a client, by its class."""
+    names = [kind.__name__ for kind in type(client).__mro__]
+    return next((found for part, found in PLATFORMS if any(part in name for name in names)), "anthropic")
+
+
+ADAPTER: Final = Adapter(
+    package="anthropic",
+    oldest=(2,),
+    below=(3,),
+    hooks=_stainless.hooks("anthropic"),
+    read=_stainless.reader(PATHS, provider),
+    tracers=(Hook(module="anthropic._base_client", owner="BaseClient", method="_tracer"),),
+)

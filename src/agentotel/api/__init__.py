@@ -1,0 +1,1 @@
+"""What an application uses: sessions, turns, agents, steps, tools, events."""

@@ -1,0 +1,1 @@
+"""The one generic wrapper around SDK calls, streams and HTTP libraries, and what gets patched."""

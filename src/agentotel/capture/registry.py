@@ -1,0 +1,156 @@
+"""What is patched: a table of SDKs, named by string and imported when their package is."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from types import ModuleType
+from typing import Any, Final
+
+import wrapt
+
+from agentotel._core import guard
+from agentotel.capture import http, native, wrap
+from agentotel.capture.spec import Adapter, Hook
+
+logger = logging.getLogger("agentotel")
+
+ADAPTERS: Final = {
+    "openai": "agentotel.adapters.providers.openai",
+    "anthropic": "agentotel.adapters.providers.anthropic",
+}
+"""Packages of SDKs and the modules that hold their adapters."""
+
+_patch = guard.site("capture.patch")
+
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    owner: Any
+    name: str
+    original: Any
+    patched: Any
+
+    def undo(self) -> bool:
+        """Put the original back, unless somebody else has patched on top since."""
+        if self.owner.__dict__.get(self.name) is not self.patched:
+            return False
+        setattr(self.owner, self.name, self.original)
+        return True
+
+
+class Registry:
+    """The patches of this process. Those that cannot be undone stay, and do nothing while inactive."""
+
+    def __init__(self) -> None:
+        self._patches: list[_Patch] = []
+        self._hooked: set[str] = set()
+        self._active = False
+        self._on_patched: Callable[[], object] | None = None
+        self.refused: dict[str, str] = {}
+
+    def install(self, on_patched: Callable[[], object] = lambda: None) -> None:
+        """Patch the packages that are loaded, now, and the others when they are imported.
+
+        ``on_patched`` is called once, when the first SDK is patched.
+        """
+        with _lock:
+            self._active = True
+            self._on_patched = on_patched
+            for package in (*ADAPTERS, *(library.package for library in http.LIBRARIES)):
+                if package in sys.modules:
+                    _patch(self._patch, sys.modules[package])
+                elif package not in self._hooked:
+                    self._hooked.add(package)
+                    wrapt.register_post_import_hook(self._imported, package)
+
+    def remove(self) -> None:
+        """Undo every patch that is still on top."""
+        with _lock:
+            self._active = False
+            self._patches = [patch for patch in reversed(self._patches) if not patch.undo()]
+
+    @property
+    def patched(self) -> tuple[str, ...]:
+        """The patched methods, for people."""
+        return tuple(f"{patch.owner.__module__}.{patch.owner.__qualname__}.{patch.name}" for patch in self._patches)
+
+    def _imported(self, module: ModuleType) -> None:
+        with _lock:
+            if self._active:
+                _patch(self._patch, module)
+
+    def _patch(self, module: ModuleType) -> None:
+        package = module.__name__
+        for library in http.LIBRARIES:
+            if library.package == package:
+                for hook in library.hooks:
+                    self._wrap(hook, http.wrapper)
+        if package in ADAPTERS:
+            adapter: Adapter = importlib.import_module(ADAPTERS[package]).ADAPTER
+            if self._supported(adapter):
+                for hook in adapter.hooks:
+                    self._wrap(hook, lambda function: wrap.wrapper(adapter, function))
+                for tracer in adapter.tracers:
+                    self._replace(tracer, native.adopting)
+                if self._on_patched is not None:
+                    self._on_patched()
+                    self._on_patched = None
+
+    def _supported(self, adapter: Adapter) -> bool:
+        version = metadata.version(adapter.package)
+        if adapter.oldest <= release(version) < adapter.below:
+            return True
+        wanted = f">={_dotted(adapter.oldest)},<{_dotted(adapter.below)}"
+        self.refused[adapter.package] = f"{version} is not supported ({wanted})"
+        logger.warning(
+            "%s %s is not supported (%s): its calls are left alone and not recorded; install a supported version",
+            adapter.package,
+            version,
+            wanted,
+        )
+        return False
+
+    def _wrap(self, hook: Hook, make: Callable[[Any], Any]) -> None:
+        self._replace(hook, lambda original: wrapt.FunctionWrapper(original, make(original)))
+
+    def _replace(self, hook: Hook, make: Callable[[Any], Any]) -> None:
+        """Replace one attribute of a class; a missing seam is reported, and the rest goes on."""
+        owner = getattr(importlib.import_module(hook.module), hook.owner, None)
+        original = None if owner is None else owner.__dict__.get(hook.method)
+        if original is None:
+            logger.warning("%s.%s.%s is not there: calls through it are not recorded", *_named(hook))
+            return
+        if any(patch.owner is owner and patch.name == hook.method for patch in self._patches):
+            return
+        patched = make(original)
+        setattr(owner, hook.method, patched)
+        self._patches.append(_Patch(owner, hook.method, original, patched))
+
+
+def _named(hook: Hook) -> tuple[str, str, str]:
+    return hook.module, hook.owner, hook.method
+
+
+def release(version: str) -> tuple[int, ...]:
+    """Read the leading numbers of a version: ``3.52.0rc1`` is ``(3, 52)``."""
+    numbers: list[int] = []
+    for part in version.split("."):
+        if not part.isdecimal():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
+
+
+REGISTRY: Final = Registry()

@@ -1,0 +1,72 @@
+"""What an adapter says about an SDK: data and a few pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agentotel.wire.format import Body, Format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Which operation a request is, and in which wire format."""
+
+    operation: str
+    format: Format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whom a client talks to. ``provider`` is the conventions' name."""
+
+    provider: str
+    server: str | None
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One call of an SDK, read from the arguments of its hooked method."""
+
+    call: Call
+    target: Target
+    body: Body
+    retry_limit: int | None = None
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A method to wrap: ``Hook(module="openai._base_client", owner="SyncAPIClient", method="request")``."""
+
+    module: str
+    owner: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """An SDK.
+
+    ``oldest`` and ``below`` bound the supported versions (``oldest <= version < below``). ``read`` turns the
+    receiver and the arguments of a hooked method into a ``Sent``, or None where the call is no operation.
+    ``tracers`` names properties that give the SDK's own tracer: while an operation is open they give one
+    whose spans are that operation's.
+    """
+
+    package: str
+    oldest: tuple[int, ...]
+    below: tuple[int, ...]
+    hooks: tuple[Hook, ...]
+    read: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None]
+    tracers: tuple[Hook, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLibrary:
+    """An HTTP library whose ``send`` methods report attempts."""
+
+    package: str
+    hooks: tuple[Hook, ...]

@@ -1,0 +1,332 @@
+"""Streams: read as they pass, whoever reads them, and ended exactly once.
+
+A parsed stream keeps its type and identity: only the iterator inside it is replaced. A raw response has its
+decoder replaced, so that bytes are seen after decompression and before the reader. In both cases the body
+below tells when the response is closed or dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from agentotel._core import guard
+from agentotel.capture.bodies import watched
+from agentotel.facts.call import Failure
+from agentotel.facts.stop import Outcome
+from agentotel.record.operation import ModelFacts, Operation, stop_reason
+from agentotel.wire import errors
+from agentotel.wire.format import Fold
+from agentotel.wire.sse import SseDecoder
+
+_end = guard.site("capture.end")
+_body = guard.site("capture.body")
+_see = guard.site("capture.see")
+FOLD = guard.site("capture.fold").name
+
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+def http_response(value: Any) -> Any:
+    """Return the HTTP response behind a raw response, or None where ``value`` is not one."""
+    kind = type(value)
+    if hasattr(kind, "__pydantic_fields__"):
+        return None
+    if hasattr(kind, "iter_raw"):
+        return value
+    for name in ("http_response", "response"):
+        inner = getattr(value, name, None)
+        if inner is not None and hasattr(inner, "iter_raw"):
+            return inner
+    return None
+
+
+def watch(operation: Operation, value: Any) -> bool:
+    """Take over the end of an operation whose answer is still to be read. False where it was read."""
+    facts = operation.facts
+    assert isinstance(facts, ModelFacts)  # noqa: S101 - model calls only
+    kind = type(value)
+    if facts.format.fold is not None and (hasattr(kind, "__next__") or hasattr(kind, "__anext__")):
+        _parsed(StreamEnd(operation, facts.format.fold()), value)
+        return True
+    response = http_response(value)
+    if response is None or response.is_closed:
+        return False
+    _raw(operation, facts, response)
+    return True
+
+
+class StreamEnd:
+    """Ends the operation of one stream: the first ending counts, later ones change nothing."""
+
+    __slots__ = ("_opaque", "_started_ns", "add", "fold", "operation", "pulling")
+
+    def __init__(self, operation: Operation, fold: Fold, *, opaque: bool = False) -> None:
+        self.operation = operation
+        self.fold = fold
+        self._opaque = opaque
+        self.add = fold.add
+        self.pulling = False
+        self._started_ns = operation.started_at_ns
+
+    def opening(self, chunk: object) -> None:
+        """Take the first chunk, and note its time."""
+        facts = self.operation.facts
+        if isinstance(facts, ModelFacts) and facts.first_chunk_s is None:
+            facts.first_chunk_s = (time.time_ns() - self._started_ns) / 1e9
+        self.add(chunk)
+
+    def unreadable(self, error: Exception) -> None:
+        """Let the rest of the stream pass unread, after a chunk that could not be read."""
+        self.add = _ignore
+        guard.on_error(FOLD, error)
+
+    def read(self) -> None:
+        """End a stream that was read to its end."""
+        if self.operation.open:
+            complete = self._opaque or self.fold.complete
+            self._finish(
+                Outcome.COMPLETED if complete else Outcome.TRUNCATED,
+                None if complete else Failure(type="truncated", category="network", origin="model"),
+            )
+
+    def raised(self, error: BaseException) -> None:
+        """End a stream whose reading raised."""
+        if not self.operation.open:
+            return
+        if isinstance(error, GeneratorExit):
+            self.closed()
+        elif not isinstance(error, Exception):
+            self._finish(Outcome.CANCELLED, None)
+        else:
+            transport = _transport_error(error)
+            failure = errors.of_exception(error if transport is None else transport, origin="model")
+            self._finish(Outcome.ERROR if transport is None else Outcome.TRUNCATED, failure)
+            self._blame(error, failure)
+
+    def closed(self) -> None:
+        """End a stream that was closed or dropped; it counts as read where its end was seen."""
+        if self.operation.open and not self.pulling:
+            self._finish(Outcome.COMPLETED if self.fold.complete else Outcome.ABANDONED, None)
+
+    def _blame(self, error: BaseException, failure: Failure) -> None:
+        unit = self.operation.identity.unit
+        if unit is not None:
+            unit.blame(error, stop_reason(failure), failure.type)
+
+    def _finish(self, outcome: Outcome, failure: Failure | None) -> None:
+        _body(self._take, outcome)
+        facts = self.operation.facts
+        said = facts.response.failure if isinstance(facts, ModelFacts) and facts.response is not None else None
+        if said is not None and failure is None:
+            outcome, failure = Outcome.ERROR, said
+        self.operation.finish(outcome, failure)
+
+    def _take(self, outcome: Outcome) -> None:
+        facts = self.operation.facts
+        body = self.fold.result()
+        if body is None or not isinstance(facts, ModelFacts):
+            return
+        facts.answer = body
+        facts.response = facts.format.response(body)
+        if facts.response.usage is not None:
+            facts.usage_source = "provider" if outcome is Outcome.COMPLETED else "partial"
+
+
+def _transport_error(error: BaseException) -> BaseException | None:
+    """Find the transport's error behind an SDK's; a time-out is an error of its own kind."""
+    seen: BaseException | None = error
+    while seen is not None:
+        names = {kind.__name__ for kind in type(seen).__mro__}
+        if "TransportError" in names:
+            return None if "TimeoutException" in names else seen
+        seen = seen.__cause__
+    return None
+
+
+class _Drop:
+    """Ends a stream that nobody reads any more: it lives as long as the iterator that holds it."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, end: StreamEnd) -> None:
+        self._end = end
+
+    def __del__(self) -> None:
+        _end(self._end.closed)
+
+
+def _parsed(end: StreamEnd, stream: Any) -> None:
+    """Replace the iterator inside a stream of the SDK."""
+    inner = stream._iterator  # noqa: SLF001 - the seam of Stainless streams, the same in every version
+    watched = _items_async if hasattr(type(stream), "__anext__") else _items
+    stream._iterator = watched(inner, end, _Drop(end))  # noqa: SLF001
+    response = getattr(stream, "response", None)
+    if getattr(response, "stream", None) is not None:
+        _body(_watch_body, response, end)
+
+
+def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
+    add = end.opening
+    end.pulling = True
+    try:
+        for item in inner:
+            try:
+                add(item)
+            except Exception as error:  # noqa: BLE001 - an inlined guard: a call per chunk costs more than the reading
+                end.unreadable(error)
+            add = end.add
+            end.pulling = False
+            yield item
+            end.pulling = True
+    except BaseException as error:
+        end.pulling = False
+        _end(end.raised, error)
+        raise
+    end.pulling = False
+    _end(end.read)
+
+
+async def _items_async(inner: AsyncIterator[Any], end: StreamEnd, _drop: _Drop) -> AsyncIterator[Any]:
+    add = end.opening
+    end.pulling = True
+    try:
+        async for item in inner:
+            try:
+                add(item)
+            except Exception as error:  # noqa: BLE001 - an inlined guard, as in the sync form
+                end.unreadable(error)
+            add = end.add
+            end.pulling = False
+            yield item
+            end.pulling = True
+    except BaseException as error:
+        end.pulling = False
+        _end(end.raised, error)
+        raise
+    end.pulling = False
+    _end(end.read)
+
+
+def _ignore(_chunk: object) -> None:
+    """Read nothing."""
+
+
+class _Collected:
+    """A fold of an answer that is one JSON document, read by the user as bytes."""
+
+    __slots__ = ("_body", "_parts", "_size")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._body: Any = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the document is whole."""
+        return self.result() is not None
+
+    def add(self, chunk: object) -> None:
+        """Keep bytes, up to a limit."""
+        if isinstance(chunk, bytes):
+            self._size += len(chunk)
+            if self._size <= _MOST_BYTES:
+                self._parts.append(chunk)
+
+    def result(self) -> Any:
+        """Parse the document; None while it is not whole."""
+        if self._body is None:
+            try:
+                parsed = json.loads(b"".join(self._parts))
+            except ValueError:
+                return None
+            self._body = parsed if isinstance(parsed, dict) else {}
+        return self._body
+
+
+class _Opaque:
+    """A fold of an answer that is no JSON, for example audio: nothing to read in it."""
+
+    complete = False
+
+    def add(self, chunk: object) -> None:
+        """Read nothing."""
+
+    def result(self) -> None:
+        """Give no body."""
+
+
+class _Events:
+    """Feeds server-sent events, read by the user as bytes, to the fold of a format."""
+
+    __slots__ = ("_decoder", "_fold")
+
+    def __init__(self, fold: Fold) -> None:
+        self._fold = fold
+        self._decoder = SseDecoder()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the end of the stream was seen."""
+        return self._fold.complete
+
+    def add(self, chunk: object) -> None:
+        """Take a chunk of bytes."""
+        if isinstance(chunk, bytes):
+            for event in self._decoder.feed(chunk):
+                self._fold.add(event)
+
+    def result(self) -> Any:
+        """Give the body so far."""
+        return self._fold.result()
+
+
+def _raw(operation: Operation, facts: ModelFacts, response: Any) -> None:
+    """Watch a response whose bytes the user reads."""
+    content_type = response.headers.get("content-type", "")
+    opaque = False
+    fold: Fold
+    if "event-stream" in content_type and facts.format.fold is not None:
+        fold = _Events(facts.format.fold())
+    elif "json" in content_type:
+        fold = _Collected()
+    else:
+        fold, opaque = _Opaque(), True
+    end = StreamEnd(operation, fold, opaque=opaque)
+    response._decoder = _Tee(response._get_content_decoder(), end)  # noqa: SLF001 - where httpx keeps its decoder
+    _watch_body(response, end)
+
+
+class _Tee:
+    """A content decoder that lets the fold see what it decodes."""
+
+    def __init__(self, decoder: Any, end: StreamEnd) -> None:
+        self._decoder = decoder
+        self._end = end
+
+    def decode(self, data: bytes) -> bytes:
+        """Decode, and let the fold see the result."""
+        decoded: bytes = self._decoder.decode(data)
+        _see(self._see, decoded)
+        return decoded
+
+    def flush(self) -> bytes:
+        """Flush, and let the fold see the result."""
+        decoded: bytes = self._decoder.flush()
+        _see(self._see, decoded)
+        return decoded
+
+    def _see(self, decoded: bytes) -> None:
+        if decoded:
+            try:
+                self._end.opening(decoded)
+            except Exception as error:  # noqa: BLE001 - reported by the guard of the fold
+                self._end.unreadable(error)
+
+
+def _watch_body(response: Any, end: StreamEnd) -> None:
+    """Put a body of the same kind below the response, which tells when it is closed or dropped."""
+    response.stream = watched(response.stream, end)

@@ -1,0 +1,190 @@
+"""The wrapper around an SDK's request method, sync and async, for every adapter.
+
+The user's call stands outside every guard: its arguments go in unchanged, and what it gave or raised
+comes out as the same object.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from agentotel._core import guard
+from agentotel.api import events
+from agentotel.capture import streams
+from agentotel.capture.spec import Adapter
+from agentotel.capture.tracking import Tracking, current
+from agentotel.facts.call import Failure
+from agentotel.facts.stop import Outcome
+from agentotel.record import identity as identities
+from agentotel.record.operation import MODEL, ModelFacts, Operation, stop_reason
+from agentotel.record.pipeline import IDLE, active
+from agentotel.wire import errors
+from agentotel.wire.format import Body, fields
+
+_open = guard.site("capture.open")
+_answer = guard.site("capture.answer")
+_fail = guard.site("capture.fail")
+_leave = guard.site("capture.leave")
+
+R = TypeVar("R")
+
+
+def wrapper(adapter: Adapter, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the wrapper of one hooked method, sync or async as ``function`` is."""
+    return _asynchronous(adapter) if inspect.iscoroutinefunction(function) else _synchronous(adapter)
+
+
+def _synchronous(adapter: Adapter) -> Callable[..., Any]:
+    def call(wrapped: Callable[..., R], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        tracking = _open(begin, adapter, client, args, kwargs)
+        if tracking is None:
+            return wrapped(*args, **kwargs)
+        try:
+            value = wrapped(*args, **kwargs)
+        except BaseException as error:
+            _leave(tracking.leave)
+            _fail(failed, tracking, error)
+            raise
+        _leave(tracking.leave)
+        _answer(answered, tracking, value)
+        return value
+
+    return call
+
+
+def _asynchronous(adapter: Adapter) -> Callable[..., Any]:
+    async def call(wrapped: Callable[..., Any], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        tracking = _open(begin, adapter, client, args, kwargs)
+        if tracking is None:
+            return await wrapped(*args, **kwargs)
+        try:
+            value = await wrapped(*args, **kwargs)
+        except BaseException as error:
+            _leave(tracking.leave)
+            _fail(failed, tracking, error)
+            raise
+        _leave(tracking.leave)
+        _answer(answered, tracking, value)
+        return value
+
+    return call
+
+
+def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracking | None:
+    """Open the operation of a call; None where there is none to open, or one is open already."""
+    pipeline = active()
+    if pipeline is IDLE or current() is not None:
+        return None
+    sent = adapter.read(client, args, kwargs)
+    if sent is None:
+        return None
+    call = sent.call
+    facts = ModelFacts(call.format, call.operation, sent.target.provider, call.format.request(sent.body), sent.body)
+    facts.server = sent.target.server
+    facts.port = sent.target.port
+    facts.retry_limit = sent.retry_limit
+    facts.timeout_s = sent.timeout_s
+    operation = Operation(pipeline, MODEL, facts, identities.current())
+    operation.start()
+    tracking = Tracking(operation)
+    tracking.enter()
+    return tracking
+
+
+def failed(tracking: Tracking, error: BaseException) -> None:
+    """End the operation of a call that raised."""
+    operation = tracking.operation
+    if not isinstance(error, Exception):
+        operation.finish(Outcome.CANCELLED)
+        return
+    failure = read_failure(operation, error)
+    response = tracking.response
+    if response is not None and response.status_code < 400:  # noqa: PLR2004 - an HTTP status
+        _answer(_unparsed, operation, response, error)
+    operation.finish(Outcome.ERROR, failure)
+    blame(operation, error, failure)
+
+
+def read_failure(operation: Operation, error: Exception) -> Failure:
+    """Read why a call failed, and whether retries were used up on it."""
+    failure = errors.of_exception(error, origin="model")
+    if operation.retries:
+        return Failure(
+            type=failure.type,
+            message=failure.message,
+            category=failure.category,
+            origin=failure.origin,
+            retry="exhausted",
+        )
+    return failure
+
+
+def blame(operation: Operation, error: BaseException, failure: Failure) -> None:
+    """Remember at the unit around it why the call failed, in case the error ends the unit."""
+    unit = operation.identity.unit
+    if unit is not None:
+        facts = operation.facts
+        model = facts.request.model if isinstance(facts, ModelFacts) else None
+        unit.blame(error, stop_reason(failure), f"{model}: {failure.type}" if model else failure.type)
+
+
+def _unparsed(operation: Operation, response: Any, error: Exception) -> None:
+    """Read an answer that arrived whole and that the SDK could not parse into what was asked for."""
+    body = json.loads(response.content)
+    take(operation, body)
+    validator = operation.identity.operation
+    made = events.make("validation", {"validator": "response_format", "verdict": "fail", "expected": _expected(error)})
+    (validator or operation).event(made)
+
+
+def _expected(error: Exception) -> str | None:
+    """Name the schema that a pydantic error is about; its messages may hold content."""
+    title = getattr(error, "title", None)
+    return title if isinstance(title, str) else type(error).__name__
+
+
+def answered(tracking: Tracking, value: Any) -> None:
+    """End the operation of a call that gave a value, now or when its stream has been read."""
+    operation = tracking.operation
+    facts = operation.facts
+    assert isinstance(facts, ModelFacts)  # noqa: S101 - made by begin
+    try:
+        if streams.watch(operation, value):
+            return
+        body = _body(value)
+        if body is not None:
+            take(operation, body)
+    except BaseException:
+        operation.finish()
+        raise
+    close(operation)
+
+
+def _body(value: Any) -> Body | None:
+    """Show what a call gave as a body: a model, or the JSON of a raw response that was read."""
+    response = streams.http_response(value)
+    if response is None:
+        return fields(value)
+    content_type = response.headers.get("content-type", "")
+    return json.loads(response.content) if "json" in content_type else None
+
+
+def take(operation: Operation, body: Body) -> None:
+    """Read the facts of an answer."""
+    facts = operation.facts
+    assert isinstance(facts, ModelFacts)  # noqa: S101 - made by begin
+    facts.answer = body
+    facts.response = facts.format.response(body)
+    if facts.response.usage is not None:
+        facts.usage_source = "provider"
+
+
+def close(operation: Operation) -> None:
+    """End an operation whose answer was read; the answer itself may say that the call failed."""
+    facts = operation.facts
+    assert isinstance(facts, ModelFacts)  # noqa: S101 - made by begin
+    failure = None if facts.response is None else facts.response.failure
+    operation.finish(Outcome.COMPLETED if failure is None else Outcome.ERROR, failure)

@@ -1,0 +1,271 @@
+"""Composition root: ``init()``, ``instrument()``, ``uninstrument()``, ``flush()`` and ``shutdown()``."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import metrics, trace
+from opentelemetry._logs import LoggerProvider, get_logger_provider
+
+from agentotel import config
+from agentotel._core import guard
+from agentotel._core.canonical import make_digest
+from agentotel.capture import executors
+from agentotel.capture.registry import REGISTRY
+from agentotel.config import Settings
+from agentotel.errors import ConfigurationError
+from agentotel.pricing import Prices, load_prices
+from agentotel.record.logs import LogRecorder
+from agentotel.record.metrics import MetricRecorder
+from agentotel.record.operation import Recorder
+from agentotel.record.pipeline import IDLE, Pipeline, activate, active
+from agentotel.record.processor import SCOPE, IdentityProcessor
+from agentotel.record.spans import SpanRecorder
+
+if TYPE_CHECKING:
+    from agentotel.export.providers import Setup
+
+logger = logging.getLogger("agentotel")
+
+VERSION: Final = "0.1.0"
+SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.37.0"
+
+_load = guard.site("runtime.load_prices")
+_close = guard.site("runtime.shutdown")
+
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Providers:
+    tracer: trace.TracerProvider
+    meter: metrics.MeterProvider
+    logger: LoggerProvider
+
+
+class _Runtime:
+    """What is set up in this process."""
+
+    def __init__(self) -> None:
+        self.arguments: dict[str, object] | None = None
+        self.setup: Setup | None = None
+        self.settings: Settings | None = None
+        self.providers: _Providers | None = None
+        self.processors: dict[int, tuple[object, IdentityProcessor]] = {}
+        self.meters: dict[tuple[int, str, int], tuple[object, MetricRecorder]] = {}
+        self.exit_registered = False
+
+
+_runtime = _Runtime()
+
+
+def start(arguments: Mapping[str, object]) -> None:
+    """Set up providers and patch. See ``agentotel.init``."""
+    with _lock:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        if _runtime.arguments is not None:
+            _check_same(_runtime.arguments, given)
+            return
+        settings = config.resolve(**given)
+        pricing = _pricing(settings)
+        _set_up(settings, pricing)
+        _runtime.arguments = given
+
+
+def _set_up(settings: Settings, pricing: Prices) -> None:
+    from agentotel.export.closing import at_exit  # noqa: PLC0415 - imports the SDK and its exporters
+    from agentotel.export.providers import build  # noqa: PLC0415
+
+    if settings.disabled:
+        _runtime.settings = settings
+        logger.info("agentotel is disabled (OTEL_SDK_DISABLED or init(disabled=True)): nothing is recorded")
+        return
+    setup = build(settings)
+    setup.install()
+    _runtime.setup, _runtime.settings = setup, settings
+    for line in setup.describe().splitlines():
+        logger.info("%s", line)
+    if setup.hint is not None:
+        logger.warning("%s", setup.hint)
+    _activate(
+        _Providers(
+            setup.tracer_provider or trace.get_tracer_provider(),
+            setup.meter_provider or metrics.get_meter_provider(),
+            setup.logger_provider or get_logger_provider(),
+        ),
+        settings,
+        pricing,
+    )
+    if not _runtime.exit_registered:
+        _runtime.exit_registered = True
+        at_exit(stop)
+
+
+def _check_same(before: Mapping[str, object], given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        if name in before and before[name] != value:
+            secret = next(one.secret for one in config.SETTINGS if one.name == name)
+            said = "" if secret else f" ({before[name]!r} before, {value!r} now)"
+            message = (
+                f"init() was called twice with different {name}{said}: call agentotel.shutdown() in between, "
+                "or pass the same value"
+            )
+            raise ConfigurationError(message)
+        if name not in before:
+            message = (
+                f"init() was called before without {name}: pass all arguments in the first call, "
+                "or call agentotel.shutdown() in between"
+            )
+            raise ConfigurationError(message)
+
+
+def instrument(
+    tracer_provider: trace.TracerProvider | None,
+    meter_provider: metrics.MeterProvider | None,
+    logger_provider: LoggerProvider | None,
+) -> None:
+    """Patch, and record through the given providers or the global ones. See ``agentotel.instrument``."""
+    with _lock:
+        settings = _runtime.settings or config.resolve()
+        if settings.disabled:
+            return
+        asked = _Providers(
+            _checked("tracer_provider", tracer_provider, "get_tracer") or trace.get_tracer_provider(),
+            _checked("meter_provider", meter_provider, "get_meter") or metrics.get_meter_provider(),
+            _checked("logger_provider", logger_provider, "get_logger") or get_logger_provider(),
+        )
+        now = _runtime.providers
+        explicit = any(one is not None for one in (tracer_provider, meter_provider, logger_provider))
+        if now is not None and active() is not IDLE:
+            if explicit and asked != now:
+                message = (
+                    "instrument() was called before with other providers: call agentotel.uninstrument() in between"
+                )
+                raise ConfigurationError(message)
+            return
+        _activate(asked, settings, _pricing(settings))
+
+
+def _checked(name: str, provider: Any, method: str) -> Any:
+    if provider is None or callable(getattr(provider, method, None)):
+        return provider
+    message = f"instrument({name}=) must be a provider with a {method}() method, not {type(provider).__name__}"
+    raise ConfigurationError(message)
+
+
+def _activate(providers: _Providers, settings: Settings, pricing: Prices) -> None:
+    _runtime.providers = providers
+    activate(
+        Pipeline(
+            recorders=tuple(_recorders(providers, settings)),
+            pricing=pricing,
+            digest=make_digest(settings.hash_key),
+            content_on_spans=settings.content.on_spans,
+            content_on_events=settings.content.on_events,
+        )
+    )
+    _stamp(providers.tracer)
+    executors.install()
+    REGISTRY.install(on_patched=lambda: _load_later(pricing))
+
+
+def _recorders(providers: _Providers, settings: Settings) -> list[Recorder]:
+    tracer = providers.tracer.get_tracer(SCOPE, VERSION, SCHEMA_URL)
+    recorders: list[Recorder] = [
+        SpanRecorder(tracer, content=settings.content.on_spans, events=settings.events != "logs"),
+        _meters(providers.meter, settings),
+    ]
+    log_events = settings.events != "spans"
+    if log_events or settings.content.on_events:
+        log = providers.logger.get_logger(SCOPE, VERSION, SCHEMA_URL)
+        recorders.append(LogRecorder(log, details=settings.content.on_events, events=log_events))
+    if settings.console:
+        from agentotel.console import ConsoleRecorder  # noqa: PLC0415 - only where asked for
+
+        recorders.append(ConsoleRecorder())
+    return recorders
+
+
+def _meters(provider: metrics.MeterProvider, settings: Settings) -> MetricRecorder:
+    """Keep one set of instruments per provider: an observable one cannot be made twice."""
+    key = (id(provider), settings.metrics, settings.metric_cardinality)
+    known = _runtime.meters.get(key)
+    if known is None or known[0] is not provider:
+        meter = provider.get_meter(SCOPE, VERSION, SCHEMA_URL)
+        made = MetricRecorder(meter, family=settings.metrics, cap=settings.metric_cardinality)
+        known = _runtime.meters[key] = (provider, made)
+    return known[1]
+
+
+def _stamp(provider: trace.TracerProvider) -> None:
+    """Let identity reach the spans of other libraries, where the provider takes processors."""
+    add = getattr(provider, "add_span_processor", None)
+    if add is None:
+        return
+    known = _runtime.processors.get(id(provider))
+    if known is None or known[0] is not provider:
+        known = _runtime.processors[id(provider)] = (provider, IdentityProcessor())
+        add(known[1])
+    known[1].enabled = True
+
+
+def _pricing(settings: Settings) -> Prices:
+    prices = settings.prices
+    if prices is None:
+        return Prices()
+    overrides = prices if isinstance(prices, Mapping) else load_prices(prices)
+    return Prices(overrides)  # type: ignore[arg-type] - checked by Prices, which says what is wrong
+
+
+def _load_later(pricing: Prices) -> None:
+    """Load the price catalogue beside the program, before the first call needs it."""
+    threading.Thread(target=_load, args=(pricing.load,), name="agentotel-prices", daemon=True).start()
+
+
+def refresh_prices() -> None:
+    """Fetch current prices. See ``agentotel.refresh_prices``."""
+    pricing = active().pricing
+    if isinstance(pricing, Prices):
+        pricing.refresh()
+
+
+def uninstrument() -> None:
+    """Undo every patch. See ``agentotel.uninstrument``."""
+    with _lock:
+        activate(IDLE)
+        for _provider, processor in _runtime.processors.values():
+            processor.enabled = False
+        REGISTRY.remove()
+        executors.remove()
+        _runtime.providers = None
+
+
+def flush(timeout_s: float | None = None) -> bool:
+    """Send what is queued. See ``agentotel.flush``."""
+    setup, settings = _runtime.setup, _runtime.settings
+    if setup is None or settings is None:
+        return True
+    return setup.flush(settings.shutdown_timeout_s if timeout_s is None else timeout_s)
+
+
+def stop() -> None:
+    """Send what is queued, stop, and undo the patches. See ``agentotel.shutdown``."""
+    with _lock:
+        setup, settings = _runtime.setup, _runtime.settings
+        uninstrument()
+        _runtime.arguments = _runtime.setup = _runtime.settings = None
+    if setup is not None and settings is not None:
+        _close(setup.shutdown, settings.shutdown_timeout_s)
+
+
+def describe() -> str:
+    """Say which providers are in use and what is patched."""
+    setup = _runtime.setup
+    lines = [] if setup is None else [setup.describe()]
+    lines += [f"patched: {name}" for name in REGISTRY.patched]
+    lines += [f"{package} {why}" for package, why in REGISTRY.refused.items()]
+    return "\n".join(lines)

@@ -40,3 +40,9 @@ def signal_url(endpoint: str | None, signal: SignalName, *, protocol: str) -> st
         return urlunsplit((scheme, netloc, "", "", ""))
     path = _SIGNAL_PATH.sub("", path).rstrip("/")
     return urlunsplit((scheme, netloc, f"{path}/v1/{signal}", query, ""))
+
+
+def without_secrets(endpoint: str) -> str:
+    """Leave user, password and query out of a URL."""
+    parts = urlsplit(endpoint)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else endpoint

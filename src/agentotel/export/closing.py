@@ -127,7 +127,7 @@ class Closer:
         deadline = time.monotonic() + timeout_s
         for target in self._targets:
             for watch in target.watches:
-                watch.closing = True
+                watch.end()
         for job in self._jobs:
             job.start()
         finished = [job.wait(deadline) for job in self._jobs]

@@ -7,8 +7,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
+from agentotel.config.endpoints import without_secrets
 from agentotel.config.settings import SignalName
 from agentotel.export.fork import after_fork
 from agentotel.export.heard import Heard
@@ -18,7 +19,15 @@ logger = logging.getLogger("agentotel")
 _ITEM: dict[SignalName, str] = {"traces": "span", "metrics": "export of metrics", "logs": "log record"}
 _ITEMS: dict[SignalName, str] = {"traces": "spans", "metrics": "exports of metrics", "logs": "log records"}
 _NOT_ALLOWED = frozenset({"401", "403", "UNAUTHENTICATED", "PERMISSION_DENIED"})
-_NOT_THERE = frozenset({"404", "405", "501", "UNIMPLEMENTED"})
+NOT_TAKEN = frozenset({"404", "405", "501", "UNIMPLEMENTED"})
+"""Answers of a backend that has no receiver for a signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    signal: SignalName
+    endpoint: str
+    heard: Heard
 
 
 class Failures:
@@ -34,8 +43,10 @@ class Failures:
         self._clock = clock
         self._lock = threading.Lock()
         self._untold: Counter[SignalName] = Counter()
+        self._last: _Failure | None = None
         self._told_at: float | None = None
         self._refused: list[SignalName] = []
+        self._closing = False
         after_fork(self._forget)
 
     @property
@@ -47,39 +58,48 @@ class Failures:
         """Count items that could not be sent, and say so if it is time."""
         with self._lock:
             self._untold[signal] += count
+            self._last = _Failure(signal, endpoint, heard)
             now = self._clock()
-            first = self._told_at is None
-            if self._told_at is not None and now - self._told_at < self._interval_s:
+            soon = self._told_at is not None and now - self._told_at < self._interval_s
+            if self._closing or soon:
                 return
+            line = self._line()
             self._told_at = now
-            items, self._untold = items_text(self._untold), Counter()
-        if first:
-            logger.warning(
-                "agentotel could not send %s to %s: %s. %s"
-                "The program is unaffected; further losses are reported at most once a minute.",
-                items, without_secrets(endpoint), heard, _advice(heard),
-            )  # fmt: skip
-        else:
-            logger.warning("agentotel could not send %s since the last report: %s.", items, heard)
+        logger.warning("%s Further losses are reported at most once a minute.", line)
 
     def refuse(self, signal: SignalName, endpoint: str, heard: Heard) -> None:
         """Note that the backend does not take a signal; only the first one is worth a line."""
         with self._lock:
-            first = not self._refused
+            told = bool(self._refused) or (self._last is not None and self._last.heard.code in NOT_TAKEN)
             self._refused.append(signal)
         line = "%s does not take %s (%s): agentotel sends it none, nor other signals that it turns out to refuse."
-        logger.log(logging.WARNING if first else logging.DEBUG, line, without_secrets(endpoint), signal, heard)
+        logger.log(logging.DEBUG if told else logging.WARNING, line, without_secrets(endpoint), signal, heard)
 
-    def close(self, unsent: Mapping[SignalName, int], *, timed_out: bool, waited_s: float) -> None:
+    def close(self) -> None:
+        """Be told that the end is near: keep what is lost from now on for the one last line."""
+        self._closing = True
+
+    def settle(self, unsent: Mapping[SignalName, int], *, timed_out: bool, waited_s: float) -> None:
         """Say in one line what is lost for good, if anything is that no earlier line told."""
         with self._lock:
-            lost = self._untold + Counter(unsent)
+            self._untold.update(unsent)
+            if timed_out:
+                items = items_text(self._untold) or "the last telemetry"
+                line = f"agentotel stopped waiting for the backend after {waited_s:.1f} s: {items} not sent."
+            elif self._untold:
+                line = self._line()
+            else:
+                return
             self._untold = Counter()
-        if timed_out:
-            items = items_text(lost) or "the last telemetry"
-            logger.warning("agentotel stopped waiting for the backend after %.1f s: %s not sent.", waited_s, items)
-        elif lost:
-            logger.warning("agentotel could not send %s before it was shut down.", items_text(lost))
+        logger.warning("%s", line)
+
+    def _line(self) -> str:
+        items, self._untold = items_text(self._untold), Counter()
+        if self._last is None:
+            return f"agentotel could not send {items}."
+        endpoint, heard = without_secrets(self._last.endpoint), self._last.heard
+        advice = "" if self._told_at is not None else _advice(heard)
+        return f"agentotel could not send {items} to {endpoint}: {heard}.{advice} The program is unaffected."
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
@@ -91,17 +111,11 @@ def items_text(counts: Mapping[SignalName, int]) -> str:
     return ", ".join(f"{count} {(_ITEM if count == 1 else _ITEMS)[name]}" for name, count in counts.items() if count)
 
 
-def without_secrets(endpoint: str) -> str:
-    """Leave user, password and query out of a URL."""
-    parts = urlsplit(endpoint)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else endpoint
-
-
 def _advice(heard: Heard) -> str:
     if heard.unreachable:
-        return "Is a collector listening there? "
+        return " Is a collector listening there?"
     if heard.code in _NOT_ALLOWED:
-        return "Check the headers: headers= or OTEL_EXPORTER_OTLP_HEADERS. "
-    if heard.code in _NOT_THERE:
-        return "Check the endpoint's path and protocol. "
+        return " Check the headers: headers= or OTEL_EXPORTER_OTLP_HEADERS."
+    if heard.code in NOT_TAKEN:
+        return " Check the endpoint's path and protocol."
     return ""

@@ -38,9 +38,15 @@ class Heard:
 
     def take(self, record: logging.LogRecord) -> None:
         """Read one record of the exporter."""
-        for value in record.args if isinstance(record.args, tuple) else ():
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        template = str(record.msg)
+        for value in arguments:
             self._value(value)
-        if record.levelno == logging.WARNING and "retrying" in str(record.msg):
+        if arguments and isinstance(arguments[-1], str) and ("reason:" in template or "details:" in template):
+            self._details(arguments[-1])
+        if record.levelno == logging.WARNING and "retrying" in template:
+            if isinstance(arguments[0], str):  # the HTTP exporter gives the status as its phrase here
+                self.code, self.reason, self.unreachable = None, _short(arguments[0]), False
             self.on_retry(self)
 
     def fail(self, error: BaseException) -> None:
@@ -63,14 +69,12 @@ class Heard:
         elif isinstance(value, int) and value in _HTTP_STATUS:
             self.code, self.reason, self.unreachable = str(value), "", False
         elif isinstance(name, str) and isinstance(getattr(value, "value", None), tuple):  # a grpc.StatusCode
-            self.code, self.reason, self.unreachable = name, "", False
-        elif isinstance(value, str) and self.code is not None and not self.reason:
-            self._details(value)
+            self.code, self.reason, self.unreachable = name, "", name == "UNAVAILABLE"
 
     def _details(self, text: str) -> None:
-        if self.code == "UNAVAILABLE" and "connect" in text:
-            self.unreachable = True
-            text = text.rpartition(": ")[2]
+        if self.code == "UNAVAILABLE":  # no connection, or an answer that says so
+            self.unreachable = "connect" in text
+            text = text.rpartition(": ")[2] if self.unreachable else text
         self.reason = _short(text)
 
 

@@ -19,12 +19,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from agentotel.config.endpoints import without_secrets
 from agentotel.config.settings import Settings, SignalName, SignalSettings
 from agentotel.errors import ConfigurationError
 from agentotel.export.closing import Closer, Target, flush
 from agentotel.export.existing import existing_providers, is_set, name_of, note_ours
 from agentotel.export.exporters import maker
-from agentotel.export.failures import Failures, without_secrets
+from agentotel.export.failures import Failures
 from agentotel.export.resource import make_resource
 from agentotel.export.watched import Watch, WatchedLogs, WatchedMetrics, WatchedSpans
 
@@ -87,8 +88,9 @@ class Setup:
             False when the time was not enough. A second call does nothing.
         """
         started = time.monotonic()
+        self.failures.close()
         late = self._closer.run(timeout_s)
-        self.failures.close(late or {}, timed_out=late is not None, waited_s=time.monotonic() - started)
+        self.failures.settle(late or {}, timed_out=late is not None, waited_s=time.monotonic() - started)
         return late is None
 
 

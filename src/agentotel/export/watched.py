@@ -15,10 +15,9 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from agentotel._core.guard import site
 from agentotel.config.settings import SignalName
-from agentotel.export.failures import Failures
+from agentotel.export.failures import NOT_TAKEN, Failures
 from agentotel.export.heard import Heard, listen_to, listening
 
-_NOT_TAKEN = frozenset({"UNIMPLEMENTED", "404", "405", "501"})
 _close = site("export.close")
 
 
@@ -43,8 +42,9 @@ class Watch:
         self.signal = signal
         self.endpoint = endpoint
         self.off = False
-        self.closing = False
         self.in_flight = 0
+        self._ending = False
+        self._heard: Heard | None = None
         self._make = make
         self._failures = failures
         self._closed = False
@@ -63,7 +63,7 @@ class Watch:
         """Export ``count`` items; True when they were taken or the signal is switched off."""
         if self.off:
             return True
-        heard = Heard(self._on_retry)
+        self._heard = heard = Heard(self._on_retry)
         self.in_flight = count
         try:
             with listening(heard):
@@ -72,10 +72,16 @@ class Watch:
             heard.fail(error)
             sent = False
         finally:
-            self.in_flight = 0
+            self.in_flight, self._heard = 0, None
         if not sent:
             self._not_sent(count, heard)
         return sent
+
+    def end(self) -> None:
+        """Be told that the program wants to end: wait for a slow backend, not for one that is not there."""
+        self._ending = True
+        if self._heard is not None:
+            self._on_retry(self._heard)
 
     def close(self) -> None:
         """Close the SDK's exporter, once."""
@@ -84,15 +90,14 @@ class Watch:
             _close(self.inner.shutdown)
 
     def _not_sent(self, count: int, heard: Heard) -> None:
-        if self.signal != "traces" and heard.code in _NOT_TAKEN:
+        if self.signal != "traces" and heard.code in NOT_TAKEN:
             self.off = True
             self._failures.refuse(self.signal, self.endpoint, heard)
         else:
             self._failures.lost(self.signal, count, self.endpoint, heard)
 
     def _on_retry(self, heard: Heard) -> None:
-        """Stop waiting for a backend that is not there when the program wants to end."""
-        if self.closing and heard.unreachable:
+        if self._ending and heard.unreachable:
             self.close()
 
 
@@ -127,9 +132,7 @@ class WatchedMetrics(MetricExporter):
         )
         self._watch = watch
 
-    def export(
-        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: object
-    ) -> MetricExportResult:
+    def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: object) -> MetricExportResult:
         """Export metrics; see ``Watch.send``."""
         sent = self._watch.send(
             lambda inner: cast(MetricExporter, inner).export(metrics_data, timeout_millis=timeout_millis), 1

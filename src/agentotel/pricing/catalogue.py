@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from agentotel.pricing.classes import CLASSES
 from agentotel.pricing.providers import TIER_KEYS, catalogue_id
@@ -36,7 +36,8 @@ ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-class Period(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Period:
     """Prices in force from ``since`` until before ``until``; ``rates`` is None where none are known."""
 
     since: datetime

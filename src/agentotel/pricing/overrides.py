@@ -66,7 +66,7 @@ def _override(key: object, rates: object, where: str) -> Override:
         raise ConfigurationError(
             f'{where}: expected a model or pattern as key, found {key!r}; write for example "gpt-4o*"'
         )
-    pattern, hash_sign, tier = key.lower().partition("#")
+    pattern, _, tier = key.lower().partition("#")
     checked = _rates(rates, f'{where}: "{key}"')
     compiled = compile_rates(checked)
     if compiled is None:

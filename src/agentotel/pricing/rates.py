@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from agentotel.facts.call import Usage
 from agentotel.pricing.classes import CLASSES, TOTALS, TokenClass
@@ -25,34 +25,25 @@ _Evidence = tuple[tuple[str, ...], ...]
 """Groups of ``Usage`` fields: if all of a group are positive, a class that was not sent is not empty."""
 
 
-class _Term(NamedTuple):
-    """One priced class: the place of its count, its price, and the terms before it that are parts of it."""
+_Term = tuple[int, float, tuple[int, ...], _Evidence]
+"""One priced class: place of its count, USD per token, positions of the terms before it that are parts of it.
 
-    place: int
-    usd: float
-    parts: tuple[int, ...]
-    evidence: _Evidence
+Plain tuples, as terms and bands are unpacked in every call, which takes three times as long for named ones."""
 
-
-class _Band(NamedTuple):
-    """Prices that hold where the input is larger than ``above`` tokens."""
-
-    above: int
-    input: tuple[_Term, ...]
-    output: tuple[_Term, ...]
-    request_usd: float
+_Band = tuple[int, tuple[tuple[_Term, ...], ...], float]
+"""Prices that hold where the input is larger than a size: that size, input and output terms, USD per request."""
 
 
 class Rates:
     """Prices of one model in force over one period; immutable."""
 
-    __slots__ = ("_bands", "_read", "_unsplit")
+    __slots__ = ("_bands", "_read", "_unpriced")
 
-    def __init__(self, bands: tuple[_Band, ...], read: Callable[[Usage], _Counts], unsplit: _Evidence) -> None:
-        """Take bands, the largest first, the reader of their counts, and overlaps that no count splits."""
+    def __init__(self, bands: tuple[_Band, ...], read: Callable[[Usage], _Counts], unpriced: _Evidence) -> None:
+        """Take bands, the largest first, the reader of their counts, and evidence of tokens without a price."""
         self._bands = bands
         self._read = read
-        self._unsplit = unsplit
+        self._unpriced = unpriced
 
     def price(self, usage: Usage) -> tuple[float, float | None, float | None] | None:
         """Give what a usage costs in USD: all of it, its input, its output.
@@ -63,44 +54,45 @@ class Rates:
             class with a rate of its own that was not sent although others show that it is not empty.
         """
         counts = self._read(usage)
-        input_tokens, output_tokens = counts[0], counts[1]
-        for above, input_terms, output_terms, request_usd in self._bands:  # noqa: B007 - the last one read is used
-            if (input_tokens or 0) > above:
+        size = counts[0] or 0
+        for above, sides, request_usd in self._bands:  # noqa: B007 - the last one read is used
+            if size > above:
                 break
-        if self._unsplit and _is_evident(self._unsplit, usage):
+        amounts = _amounts(sides, counts, usage)
+        if amounts is None or (self._unpriced and _is_evident(self._unpriced, usage)):
             return None
-        input_usd = _side(input_terms, counts, usage) if input_terms else _unpriced(input_tokens)
-        output_usd = _side(output_terms, counts, usage) if output_terms else _unpriced(output_tokens)
-        if input_usd is None or output_usd is None:
-            return None
+        input_usd, output_usd = amounts
         return (
             input_usd + output_usd + request_usd,
-            None if input_tokens is None else input_usd,
-            None if output_tokens is None else output_usd,
+            None if counts[0] is None else input_usd,
+            None if counts[1] is None else output_usd,
         )
 
 
-def _unpriced(tokens: int | None) -> float | None:
-    return None if tokens else 0.0
+def _amounts(sides: tuple[tuple[_Term, ...], ...], counts: _Counts, usage: Usage) -> list[float] | None:
+    """Sum up each side: every term for those of its tokens that belong to none of its parts.
 
-
-def _side(terms: tuple[_Term, ...], counts: _Counts, usage: Usage) -> float | None:
-    """Sum up the terms, each for those of its tokens that belong to none of its parts."""
-    usd = 0.0
-    own: list[int] = []
-    for place, rate, parts, evidence in terms:
-        count = counts[place]
-        if count is None:
-            if evidence and _is_evident(evidence, usage):
+    One loop over both sides, since this runs in every call.
+    """
+    amounts = []
+    for terms in sides:
+        usd = 0.0
+        own: list[int] = []
+        for place, rate, parts, evidence in terms:
+            count = counts[place]
+            if count is None:
+                if evidence and _is_evident(evidence, usage):
+                    return None
+                count = 0
+            elif parts:
+                for part in parts:
+                    count -= own[part]
+            if count < 0:
                 return None
-            count = 0
-        for part in parts:
-            count -= own[part]
-        if count < 0:
-            return None
-        own.append(count)
-        usd += count * rate
-    return usd
+            own.append(count)
+            usd += count * rate
+        amounts.append(usd)
+    return amounts
 
 
 def _is_evident(evidence: _Evidence, usage: Usage) -> bool:
@@ -125,8 +117,7 @@ def compile_rates(rates: Mapping[str, Rate], *, request: Rate = 0.0) -> Rates | 
     full = _fill(rates, around)
     fields = (*_TOTAL_FIELDS, *(kind.field for kind in CLASSES if kind.field and kind.inside and kind.name in full))
     bands = tuple(_band(full, request, above, fields) for above in _thresholds((request, *rates.values())))
-    unsplit = tuple(_overlapping(kind) for kind in CLASSES if not kind.field and kind.name in full)
-    return Rates(bands, attrgetter(*fields), unsplit)
+    return Rates(bands, attrgetter(*fields), _unpriced(full))
 
 
 def _fill(rates: Mapping[str, Rate], around: set[str]) -> dict[str, Rate]:
@@ -138,6 +129,17 @@ def _fill(rates: Mapping[str, Rate], around: set[str]) -> dict[str, Rate]:
         elif kind.name in around or (_is_overlap(kind) and full.keys() >= set(kind.inside)):
             full[kind.name] = full[kind.inside[0]]
     return full
+
+
+def _unpriced(rates: Mapping[str, Rate]) -> _Evidence:
+    """Give evidence of tokens on a side without rates, or in an overlap that no provider counts."""
+    kinds = [kind for side in TOTALS if side not in rates for kind in CLASSES if _is_on(kind, side)]
+    fields = tuple((kind.field,) for kind in kinds if kind.field)
+    return fields + tuple(_overlapping(kind) for kind in CLASSES if kind.name in rates and not kind.field)
+
+
+def _is_on(kind: TokenClass, side: str) -> bool:
+    return side in (kind.name, *kind.inside)
 
 
 def _is_overlap(kind: TokenClass) -> bool:
@@ -152,20 +154,19 @@ def _thresholds(rates: Iterable[Rate]) -> list[int]:
 
 def _band(rates: Mapping[str, Rate], request: Rate, above: int, fields: Sequence[str]) -> _Band:
     at_size = {name: _at(rate, above) for name, rate in rates.items()}
-    inputs, outputs = (_terms(at_size, side, fields) for side in TOTALS)
-    return _Band(above, inputs, outputs, _at(request, above) / _MILLION)
+    return (above, tuple(_terms(at_size, side, fields) for side in TOTALS), _at(request, above) / _MILLION)
 
 
 def _terms(rates: Mapping[str, float], side: str, fields: Sequence[str]) -> tuple[_Term, ...]:
     """Give the terms of one side, parts before the class they are parts of."""
-    kinds = [kind for kind in reversed(CLASSES) if kind.name in rates and side in (kind.name, *kind.inside)]
+    kinds = [kind for kind in reversed(CLASSES) if kind.name in rates and _is_on(kind, side)]
     sent = [(kind, kind.field) for kind in kinds if kind.field]
     return tuple(
-        _Term(
-            place=fields.index(field),
-            usd=rates[kind.name] / _MILLION,
-            parts=tuple(index for index, (part, _) in enumerate(sent) if kind.name in part.inside),
-            evidence=_evidence(kind),
+        (
+            fields.index(field),
+            rates[kind.name] / _MILLION,
+            tuple(index for index, (part, _) in enumerate(sent) if kind.name in part.inside),
+            _evidence(kind),
         )
         for kind, field in sent
     )

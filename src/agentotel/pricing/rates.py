@@ -96,7 +96,13 @@ def _amounts(sides: tuple[tuple[_Term, ...], ...], counts: _Counts, usage: Usage
 
 
 def _is_evident(evidence: _Evidence, usage: Usage) -> bool:
-    return any(all(getattr(usage, name) for name in group) for group in evidence)
+    for group in evidence:
+        for name in group:
+            if not getattr(usage, name):
+                break
+        else:
+            return True
+    return False
 
 
 def compile_rates(rates: Mapping[str, Rate], *, request: Rate = 0.0) -> Rates | None:

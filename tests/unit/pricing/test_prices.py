@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from agentotel.facts.call import Usage
-from agentotel.pricing import Prices, prices as module
+from agentotel.pricing import Prices
+from agentotel.pricing import prices as module
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PEAK = datetime(2026, 11, 21, 2, tzinfo=UTC)

@@ -53,6 +53,7 @@ class SseDecoder:
         del self._rest[:begin]
         if len(self._rest) > self._limit:
             self._drop()
+            self._rest.clear()
         return found
 
     def _line(self, line: bytes, found: list[object]) -> None:
@@ -82,4 +83,3 @@ class SseDecoder:
     def _drop(self) -> None:
         """Forget the event at hand and let pass what is still to come of it."""
         self._data, self._size, self._dropping = [], 0, True
-        self._rest.clear()

@@ -78,7 +78,7 @@ EXPECTED_TREE = (
 
 def run_demo(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(_LEFT_OUT)}
-    return subprocess.run(  # noqa: S603 - our own program
+    return subprocess.run(
         [sys.executable, "-c", _RUN, *arguments],
         env=kept | environ,
         capture_output=True,

@@ -125,6 +125,6 @@ def _print_totals(session: agentotel.Session) -> None:
         f"cost {cost}, stopped {session.stop_reason}"
     )
     if resolve().traces.exporters:
-        print(f"Sent over OTLP: look for the service {SERVICE_NAME} in your backend.")
+        print(f"OTLP is configured: look for the service {SERVICE_NAME} in your backend.")
     else:
         print(_JAEGER)

@@ -149,12 +149,12 @@ class RefundDesk:
         ):
             return work(chat, tools, max_steps=6)
 
+    @agentotel.agent("research", version="2", max_steps=3)
     def research(self, question: str) -> str:
         """Search for similar cases, for three steps at most."""
         chat = open_chat(self._triage_model, RESEARCH_PROMPT, [search_cases])
         chat.user(question)
-        with agentotel.agent("research", version="2", max_steps=3):
-            return work(chat, [search_cases], max_steps=3) or "A colleague will go on with this."
+        return work(chat, [search_cases], max_steps=3) or "A colleague will go on with this."
 
 
 def open_chat(model: Model, prompt: str, tools: Sequence[Tool]) -> Chat:

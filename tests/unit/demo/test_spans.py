@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
-from agentotel.demo.spans import span_value
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from agentotel.demo.spans import span_value
 
 
 def test_a_span_under_the_names_of_opentelemetry() -> None:

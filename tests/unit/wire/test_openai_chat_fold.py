@@ -173,7 +173,9 @@ def test_error_inside_the_stream(make: Make) -> None:
     assert FORMAT.response(body) == Response(failure=Failure(type="server_error"))
 
 
-@pytest.mark.parametrize("odd", [None, 5, "text", {}, {"choices": None}, {"choices": [None]}, {"choices": [{}]}, object()])
+@pytest.mark.parametrize(
+    "odd", [None, 5, "text", {}, {"choices": None}, {"choices": [None]}, {"choices": [{}]}, object()]
+)
 def test_odd_chunks_do_not_raise(odd: object) -> None:
     folded = FORMAT.fold()
     folded.add(odd)

@@ -10,7 +10,14 @@ from .conformance import assert_conforms, assert_content_conforms, sdk
 
 API = {"openai.api.type": "responses"}
 TEXT = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}
-CALL = {"type": "function_call", "id": "fc", "call_id": "c1", "name": "f", "arguments": '{"x":1}', "status": "completed"}
+CALL = {
+    "type": "function_call",
+    "id": "fc",
+    "call_id": "c1",
+    "name": "f",
+    "arguments": '{"x":1}',
+    "status": "completed",
+}
 
 
 def asked(**sent: object) -> dict[str, object]:
@@ -86,9 +93,7 @@ def test_response(body: dict[str, object]) -> None:
         id="resp_1",
         model="m-1",
         finish_reasons=("stop",),
-        usage=Usage(
-            input_tokens=100, output_tokens=20, cache_read_tokens=40, cache_write_tokens=0, reasoning_tokens=0
-        ),
+        usage=Usage(input_tokens=100, output_tokens=20, cache_read_tokens=40, cache_write_tokens=0, reasoning_tokens=0),
         attributes={"openai.response.service_tier": "default"},
     )
 
@@ -107,8 +112,14 @@ def test_response_of_nothing() -> None:
     [
         ({"status": "completed", "output": [TEXT]}, ("stop",)),
         ({"status": "completed", "output": [TEXT, CALL]}, ("tool_calls",)),
-        ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "output": [CALL]}, ("length",)),
-        ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}, "output": []}, ("content_filter",)),
+        (
+            {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "output": [CALL]},
+            ("length",),
+        ),
+        (
+            {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}, "output": []},
+            ("content_filter",),
+        ),
         ({"status": "incomplete", "incomplete_details": {"reason": "steered"}, "output": []}, ("steered",)),
         ({"status": "incomplete", "incomplete_details": None, "output": []}, ("incomplete",)),
         ({"status": "failed", "output": []}, ("error",)),

@@ -88,7 +88,9 @@ def test_a_cut_stream_is_built_from_pieces(make: Make) -> None:
 
 def test_a_finished_item_replaces_its_pieces(make: Make) -> None:
     finished = {**TEXT_ITEM, "content": [{"type": "output_text", "text": "Hello."}]}
-    body, _ = fold(make, CREATED, added(TEXT_ITEM), delta("output_text", "Hello"), delta("output_text", "?", 1), done(finished))
+    body, _ = fold(
+        make, CREATED, added(TEXT_ITEM), delta("output_text", "Hello"), delta("output_text", "?", 1), done(finished)
+    )
     assert [part["content"] for part in FORMAT.output(body)[0]["parts"]] == ["Hello.", "?"]
 
 

@@ -1,0 +1,1 @@
+"""What the library costs the calling thread, against the floor that the OpenTelemetry SDK sets."""

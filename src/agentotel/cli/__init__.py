@@ -67,4 +67,5 @@ class _Version(argparse.Action):
         python = ".".join(map(str, sys.version_info[:3]))
         sdk = installed("opentelemetry-sdk") or "missing"
         own = installed("agentotel") or "not installed"
-        parser.exit(message=f"agentotel {own} (opentelemetry-sdk {sdk}, Python {python})\n")
+        sys.stdout.write(f"agentotel {own} (opentelemetry-sdk {sdk}, Python {python})\n")
+        parser.exit()

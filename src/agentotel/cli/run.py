@@ -73,7 +73,7 @@ def _script(words: Sequence[str]) -> Callable[[], object]:
         raise CommandError(message)
     sys.argv[:] = words
     if os.path.isdir(path) or is_zipfile(path):  # noqa: PTH112
-        _put_first(path)
+        _put_first(os.path.abspath(path))  # noqa: PTH100
         _new_main()
         return lambda: _run_as_main("__main__", False)  # noqa: FBT003 - keep sys.argv as it is
     _put_first(os.path.dirname(os.path.realpath(path)))  # noqa: PTH120

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -146,20 +145,28 @@ class Closer:
 def at_exit(callback: Callable[[], object]) -> None:
     """Call ``callback`` when this process ends, and when a child forked from it ends.
 
-    A child of ``multiprocessing`` skips ``atexit``, so there the callback is a finalizer of its own.
+    Workers of ``multiprocessing`` skip ``atexit``, so there it is one of their finalizers; a worker may
+    well run both, so the callback has to bear a second call.
     """
 
     def run() -> None:
         _exit(callback)
 
     atexit.register(run)
+    _exit(_register_in_worker, run)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: _exit(_finalize_in_worker, run))
+        os.register_at_fork(after_in_child=lambda: _exit(_register_in_worker, run))
 
 
-def _finalize_in_worker(run: Callable[[], None]) -> None:
-    """Register with ``multiprocessing``, which clears its finalizers between the fork and the worker's code."""
+def _register_in_worker(run: Callable[[], None]) -> None:
+    """Become a finalizer of this worker, also where ``multiprocessing`` clears them before the worker's code."""
     util = sys.modules.get("multiprocessing.util")
     if util is not None:
-        with suppress(AttributeError):
-            util.register_after_fork(run, lambda function: util.Finalize(None, function, exitpriority=1))
+        _finalize(run)
+        util.register_after_fork(run, _finalize)
+
+
+def _finalize(run: Callable[[], None]) -> None:
+    process, util = (sys.modules[f"multiprocessing.{name}"] for name in ("process", "util"))
+    if process.parent_process() is not None:
+        util.Finalize(None, run, exitpriority=1)

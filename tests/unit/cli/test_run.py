@@ -1,0 +1,131 @@
+"""``agentotel run`` ends, prints and fails as Python itself does, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = '''
+import sys
+import helper
+
+def go():
+    mode = sys.argv[1] if len(sys.argv) > 1 else ""
+    if mode == "raise":
+        raise ValueError("theirs")
+    if mode == "exit":
+        sys.exit(3)
+    if mode == "message":
+        sys.exit("bye")
+    if mode == "interrupt":
+        raise KeyboardInterrupt
+    if mode == "hook":
+        sys.excepthook = lambda kind, value, trace: print(kind.__name__, trace.tb_frame.f_code.co_filename)
+        raise KeyError(mode)
+    if mode == "pool":
+        import multiprocessing
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            print(pool.map(square, [2, 3]))
+
+def square(number):
+    return number * number
+
+if __name__ == "__main__":
+    print(__name__, __file__, __package__, sys.argv, sys.path[0], sorted(globals()), type(__loader__).__name__)
+    go()
+'''
+CASES = [
+    ["app.py"],
+    ["app.py", "--console", "-m", "x"],
+    ["app.py", "raise"],
+    ["app.py", "exit"],
+    ["app.py", "message"],
+    ["app.py", "interrupt"],
+    ["app.py", "hook"],
+    ["app.py", "pool"],
+    ["elsewhere/link.py"],
+    ["wrong.py"],
+    ["folder", "raise"],
+    ["-m", "package", "raise"],
+    ["-m", "package", "exit"],
+    ["-m", "package.app", "pool"],
+    ["-m", "nowhere"],
+]
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("programs")
+    for name in ("elsewhere", "folder", "package"):
+        (folder / name).mkdir()
+    (folder / "app.py").write_text(PROGRAM)
+    (folder / "helper.py").write_text("X = 1\n")
+    (folder / "wrong.py").write_text("x = = 1\n")
+    (folder / "elsewhere" / "link.py").symlink_to(folder / "app.py")
+    (folder / "folder" / "__main__.py").write_text(PROGRAM)
+    (folder / "folder" / "helper.py").write_text("X = 2\n")
+    (folder / "package" / "__init__.py").write_text("")
+    (folder / "package" / "app.py").write_text(PROGRAM)
+    (folder / "package" / "__main__.py").write_text(
+        "import sys\nfrom package.app import go\nprint(__name__, __spec__.name, sys.argv)\ngo()\n"
+    )
+    return folder
+
+
+def _run(words: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
+    # Without an endpoint agentotel gives a hint on stderr, so traces go to an exporter that is silent at once.
+    environment |= {"OTEL_SDK_DISABLED": "true", "PYTHONPATH": str(ROOT / "src"), **variables}
+    return subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("words", CASES, ids=" ".join)
+def test_as_python_does(words: list[str], programs: Path) -> None:
+    plain = _run(words, programs)
+    ours = _run(["-m", "agentotel", "run", *words], programs)
+    assert (ours.returncode, ours.stdout, ours.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+
+
+def test_what_outlives_the_main_code_still_finds_it(programs: Path) -> None:
+    (programs / "late.py").write_text(
+        "import atexit, pickle, threading, time\n"
+        "class Thing: pass\n"
+        "def late():\n    time.sleep(0.2)\n    print(type(pickle.loads(pickle.dumps(Thing()))).__name__)\n"
+        "threading.Thread(target=late).start()\natexit.register(late)\n"
+    )
+    ours = _run(["-m", "agentotel", "run", "late.py"], programs)
+    assert (ours.stdout, ours.stderr) == ("Thing\nThing\n", "")
+
+
+def test_agentotel_is_switched_on_first(programs: Path) -> None:
+    (programs / "on.py").write_text(
+        "from opentelemetry import trace\n"
+        "provider = trace.get_tracer_provider()\n"
+        "print(type(provider).__name__, provider.resource.attributes['service.name'])\n"
+    )
+    ours = _run(["-m", "agentotel", "run", "--service-name", "desk", "on.py"], programs, OTEL_SDK_DISABLED="")
+    assert ours.stdout == "TracerProvider desk\n"
+    assert ours.returncode == 0
+    assert "no OTLP endpoint is configured" in ours.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["nowhere.py"], "agentotel run: can't open file 'nowhere.py'"),
+        ([], "name a program: app.py or -m MODULE"),
+        (["--endpoint", "host:1", "app.py"], "endpoint='host:1': it must say whether to use TLS"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_code_2(words: list[str], text: str, programs: Path) -> None:
+    ours = _run(["-m", "agentotel", "run", *words], programs)
+    assert ours.returncode == 2
+    assert text in ours.stderr
+    assert "Traceback" not in ours.stderr

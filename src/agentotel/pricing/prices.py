@@ -73,16 +73,16 @@ class Prices:
         """
         if usage.input_tokens is None and usage.output_tokens is None:
             return None
-        if at.tzinfo is None:
-            at = at.replace(tzinfo=UTC)
-        period = self._book.periods.get((provider, model, tier))
-        if period is None or not period.since <= at < period.until:
-            period = self._look_up(provider, model, tier, at)
+        period = self._period(provider, model, tier, at)
         priced = period.rates.price(usage) if period.rates else None
         if priced is None:
             return None
         usd, input_usd, output_usd = priced
         return Cost(usd=usd, input_usd=input_usd, output_usd=output_usd, source=period.source)
+
+    def knows(self, provider: str, model: str, *, at: datetime, tier: str | None = None) -> bool:
+        """Tell whether a model has a price, whatever the usage; the arguments are those of ``cost``."""
+        return self._period(provider, model, tier, at).rates is not None
 
     def load(self) -> None:
         """Import the catalogue now (most of a second) rather than in the first call that needs it."""
@@ -100,6 +100,14 @@ class Prices:
         fetched = catalogue.fetch(url)
         if fetched is not None:
             self._book = _Book(fetched)
+
+    def _period(self, provider: str, model: str, tier: str | None, at: datetime) -> Period:
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+        period = self._book.periods.get((provider, model, tier))
+        if period is None or not period.since <= at < period.until:
+            period = self._look_up(provider, model, tier, at)
+        return period
 
     def _look_up(self, provider: str, model: str, tier: str | None, at: datetime) -> Period:
         book = self._book

@@ -17,6 +17,8 @@ from agentotel.record.unit import Unit
 
 logger = logging.getLogger("agentotel")
 
+MOST_UNPRICED = 1000
+
 
 class Pricing(Protocol):
     """Gives the price of a usage; None where it is not known."""
@@ -24,6 +26,8 @@ class Pricing(Protocol):
     def cost(
         self, provider: str, model: str, usage: Usage, *, at: datetime, tier: str | None = None
     ) -> Cost | None: ...
+
+    def knows(self, provider: str, model: str, *, at: datetime, tier: str | None = None) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class Pipeline:
     digest: Digest = field(default_factory=make_digest)
     content_on_spans: bool = False
     content_on_events: bool = False
-    unpriced: set[tuple[str, str]] = field(default_factory=set)
+    unpriced: set[tuple[str, str, str | None]] = field(default_factory=set)
 
     @property
     def content(self) -> bool:
@@ -45,27 +49,30 @@ class Pipeline:
     def price(
         self, provider: str, models: Sequence[str | None], usage: Usage, at: datetime, tier: str | None
     ) -> Cost | None:
-        """Price a usage by the first of ``models`` whose price is known. Report an unknown one once."""
+        """Price a usage by the first of ``models`` that has a price. Report it once where none has."""
         if self.pricing is None:
             return None
-        for model in models:
-            if model is not None:
-                cost = self.pricing.cost(provider, model, usage, at=at, tier=tier)
-                if cost is not None:
-                    return cost
-        self._unknown(provider, next((model for model in models if model is not None), "unknown"), usage)
+        named = [model for model in models if model is not None]
+        for model in named:
+            cost = self.pricing.cost(provider, model, usage, at=at, tier=tier)
+            if cost is not None or self.pricing.knows(provider, model, at=at, tier=tier):
+                return cost
+        if named and (usage.input_tokens is not None or usage.output_tokens is not None):
+            self._unknown(provider, named[0], tier)
         return None
 
-    def _unknown(self, provider: str, model: str, usage: Usage) -> None:
-        known_usage = usage.input_tokens is not None or usage.output_tokens is not None
-        if known_usage and (provider, model) not in self.unpriced and len(self.unpriced) < 1000:
-            self.unpriced.add((provider, model))
-            logger.warning(
-                "no price is known for model %r of %r: its cost is left out; give one with init(prices={%r: ...})",
-                model,
-                provider,
-                model,
-            )
+    def _unknown(self, provider: str, model: str, tier: str | None) -> None:
+        key = (provider, model, tier)
+        if key in self.unpriced or len(self.unpriced) >= MOST_UNPRICED:
+            return
+        self.unpriced.add(key)
+        name = model if tier is None else f"{model}#{tier}"
+        logger.warning(
+            "no price is known for %s of %s: its cost is left out; give one with init(prices={%r: ...})",
+            name,
+            provider,
+            name,
+        )
 
     def reading(self, unit: Unit) -> Reading:
         """Return the contexts read in ``unit``, made on first use."""

@@ -112,10 +112,10 @@ def _tool_requests(sent: Body) -> Iterable[ToolRequest]:
         if name:
             sent_arguments = target.get("arguments", target.get("input"))
             yield ToolRequest(id=text(call.get("id")), name=name, arguments=sent_arguments)
-    legacy = fields(sent.get("function_call"))
-    name = text(legacy.get("name"))
-    if name:
-        yield ToolRequest(id=None, name=name, arguments=legacy.get("arguments"))
+    legacy = sent.get("function_call")
+    if legacy is not None:
+        old = fields(legacy)
+        yield ToolRequest(id=None, name=text(old.get("name")) or "", arguments=old.get("arguments"))
 
 
 def _input_message(sent: Body) -> Message:

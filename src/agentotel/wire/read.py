@@ -20,6 +20,11 @@ UsageTable = Mapping[str, "str | UsageTable"]
 """Key of a usage object to the field of ``Usage``; a nested table for a nested object."""
 
 
+_NUMBERS = (int, float)
+_ORDERED = (list, tuple)
+_NO_COLLECTIONS = (str, bytes, bytearray, Mapping, Iterator)
+
+
 def text(value: object) -> str | None:
     """Return a string that is not empty."""
     return value if isinstance(value, str) and value else None
@@ -32,16 +37,16 @@ def integer(value: object) -> int | None:
 
 def number(value: object) -> float | None:
     """Return an int or a float as a float; a bool is none."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return float(value) if isinstance(value, _NUMBERS) and not isinstance(value, bool) else None
 
 
 def items(value: object) -> Sequence[object]:
     """Return the members of a list or another collection; nothing for text, mappings and one-shot iterators."""
-    if isinstance(value, list | tuple):
-        return value
-    if isinstance(value, str | bytes | bytearray | Mapping | Iterator) or not isinstance(value, Iterable):
+    if value is None:
         return ()
-    return list(value) if isinstance(value, Collection) else ()
+    if isinstance(value, _ORDERED):
+        return value
+    return list(value) if isinstance(value, Collection) and not isinstance(value, _NO_COLLECTIONS) else ()
 
 
 def texts(value: object) -> list[str] | None:
@@ -83,9 +88,11 @@ def failure(error: object) -> Failure | None:
 
     The type is the code, which some servers send as a number, else the class of the error.
     """
+    if not error:
+        return None
+    if isinstance(error, str):
+        return Failure(type=OTHER_ERROR, message=error)
     sent = fields(error)
-    if not sent:
-        return Failure(type=OTHER_ERROR, message=text(error)) if text(error) else None
     code = sent.get("code")
     kind = text(code) or (str(code) if integer(code) is not None else None) or text(sent.get("type"))
     return Failure(type=kind or OTHER_ERROR, message=text(sent.get("message")))
@@ -104,8 +111,7 @@ def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> None:
         if value is None:
             continue
         if isinstance(target, str):
-            count = integer(value)
-            if count is not None:
-                found.setdefault(target, count)
+            if type(value) is int:
+                found.setdefault(target, value)
         else:
             _collect(fields(value), target, found)

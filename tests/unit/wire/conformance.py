@@ -33,7 +33,7 @@ def _validator(name: str) -> jsonschema.Draft202012Validator | None:
 
 
 def assert_conforms(name: str, value: object) -> None:
-    """Check a content value: valid JSON data, valid by the schema, no broken known part, no null but a tool's answer."""
+    """Check a content value: JSON data, valid by the schema, no broken known part, no null but in a tool's answer."""
     copied = json.loads(json.dumps(value))
     assert copied == value
     validator = _validator(name)

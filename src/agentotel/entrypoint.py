@@ -9,22 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class AgentotelInstrumentor:
     """Patch model SDKs when ``opentelemetry-instrument`` starts a program; one instance, as its base class has it."""
 
-    _instance: ClassVar[AgentotelInstrumentor | None] = None
+    _instance: ClassVar[Self | None] = None
+    _instrumented: bool = False
 
-    def __new__(cls, *_: object, **__: object) -> AgentotelInstrumentor:
+    def __new__(cls, *_: object, **__: object) -> Self:
         """Return the one instance."""
         if cls._instance is None:
             cls._instance = super().__new__(cls)
-            cls._instance._instrumented = False
         return cls._instance
-
-    _instrumented: bool
 
     @property
     def is_instrumented_by_opentelemetry(self) -> bool:
@@ -35,7 +33,7 @@ class AgentotelInstrumentor:
         """Return nothing: every SDK is optional and is patched when it is imported."""
         return ()
 
-    def instrument(self, **options: Any) -> None:  # noqa: ANN401 - the caller's options, passed on
+    def instrument(self, **options: Any) -> None:
         """Call ``agentotel.instrument()`` with the providers given, if any.
 
         Options of ``opentelemetry-instrument`` itself, such as ``skip_dep_check``, are ignored.
@@ -56,5 +54,5 @@ class AgentotelInstrumentor:
 _PROVIDERS = ("tracer_provider", "meter_provider", "logger_provider")
 
 
-def _facade() -> Any:  # noqa: ANN401 - the package's public face, loaded when needed
+def _facade() -> Any:
     return import_module("agentotel")

@@ -138,7 +138,9 @@ def test_the_programs_own_end_is_untouched(protocol: Protocol) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_forked_child_sends_what_it_records(protocol: Protocol) -> None:
-    forking = EMIT + "agentotel.flush()\nif os.fork() == 0:\n    emit('child')\nelse:\n    os.wait()\n    emit('parent')\n"
+    forking = EMIT + (
+        "agentotel.flush()\nif os.fork() == 0:\n    emit('child')\nelse:\n    os.wait()\n    emit('parent')\n"
+    )
     with otlp_sink(protocol) as sink:
         ended = run(forking, sink.url, protocol)
     assert ended.code == 0

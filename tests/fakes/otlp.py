@@ -217,7 +217,10 @@ def _serve_grpc(sink: OtlpSink) -> Callable[[], None]:
 
     server = grpc.server(ThreadPoolExecutor(max_workers=8, thread_name_prefix="otlp-sink"))
     services: dict[Signal, tuple[Any, Any]] = {
-        "traces": (trace_service_pb2_grpc.add_TraceServiceServicer_to_server, trace_service_pb2_grpc.TraceServiceServicer),
+        "traces": (
+            trace_service_pb2_grpc.add_TraceServiceServicer_to_server,
+            trace_service_pb2_grpc.TraceServiceServicer,
+        ),
         "metrics": (
             metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server,
             metrics_service_pb2_grpc.MetricsServiceServicer,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -12,12 +11,12 @@ from agentotel.entrypoint import AgentotelInstrumentor
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str, object]]]]:
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, object]]]:
     seen: list[tuple[str, dict[str, object]]] = []
     monkeypatch.setattr(agentotel, "instrument", lambda **given: seen.append(("instrument", given)), raising=False)
     monkeypatch.setattr(agentotel, "uninstrument", lambda: seen.append(("uninstrument", {})), raising=False)
     monkeypatch.setattr(AgentotelInstrumentor, "_instance", None)
-    yield seen
+    return seen
 
 
 def test_it_is_one_and_instruments_once(calls: list[tuple[str, dict[str, object]]]) -> None:

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the program's name; None takes them from ``sys.argv``.
     """
     name, *rest = _parse(sys.argv[1:] if arguments is None else arguments)
-    command = cast(Command, import_module(f"agentotel.cli.{name}").command)
+    command = cast("Command", import_module(f"agentotel.cli.{name}").command)
     try:
         return command(rest)
     except AgentotelError as error:

@@ -103,7 +103,7 @@ def _new_main() -> ModuleType:
     main = sys.modules["__main__"] = ModuleType("__main__")
     main.__dict__["__builtins__"] = sys.modules["builtins"]
     if sys.version_info < (3, 14):
-        main.__dict__["__annotations__"] = {}
+        vars(main)["__annotations__"] = {}
     return main
 
 

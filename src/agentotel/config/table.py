@@ -48,7 +48,13 @@ _GENERAL = (
         {},
         "Resource attributes beside those of OTEL_RESOURCE_ATTRIBUTES, for example deployment.environment.name.",
     ),
-    Setting("disabled", ("AGENTOTEL_DISABLED", "OTEL_SDK_DISABLED"), kinds.FLAG, False, "Record and send nothing."),
+    Setting(
+        "disabled",
+        ("AGENTOTEL_DISABLED", "OTEL_SDK_DISABLED"),
+        kinds.FLAG,
+        default=False,
+        help="Record and send nothing.",
+    ),
     Setting(
         "shutdown_timeout_s",
         ("AGENTOTEL_SHUTDOWN_TIMEOUT_S",),
@@ -63,7 +69,9 @@ _GENERAL = (
         ContentMode.NO_CONTENT,
         "Where messages, instructions, tool definitions, arguments and results are recorded.",
     ),
-    Setting("console", ("AGENTOTEL_CONSOLE",), kinds.FLAG, False, "Print each session to stderr as it runs."),
+    Setting(
+        "console", ("AGENTOTEL_CONSOLE",), kinds.FLAG, default=False, help="Print each session to stderr as it runs."
+    ),
     Setting(
         "metrics",
         ("AGENTOTEL_METRICS",),

@@ -151,9 +151,9 @@ def _setup(
     used = {name: built[name].provider if name in built else found[name] for name in found}
     targets = tuple(built.values())
     return Setup(
-        tracer_provider=cast(trace.TracerProvider | None, used["traces"]),
-        meter_provider=cast(metrics.MeterProvider | None, used["metrics"]),
-        logger_provider=cast(ApiLoggerProvider | None, used["logs"]),
+        tracer_provider=cast("trace.TracerProvider | None", used["traces"]),
+        meter_provider=cast("metrics.MeterProvider | None", used["metrics"]),
+        logger_provider=cast("ApiLoggerProvider | None", used["logs"]),
         found=found,
         targets=targets,
         lines=tuple(lines),
@@ -211,7 +211,7 @@ def _reader(watch: Watch) -> MetricReader:
 
 def _logger_provider(watches: Sequence[Watch], resource: Resource, extras: Extras) -> Target | None:
     # WatchedLogs has the exporter's methods and no base class, so the type has to be waved through.
-    exporting = [BatchLogRecordProcessor(cast(Any, WatchedLogs(watch))) for watch in watches]
+    exporting = [BatchLogRecordProcessor(cast("Any", WatchedLogs(watch))) for watch in watches]
     if not exporting and not extras.logs:
         return None
     provider = LoggerProvider(resource=resource, shutdown_on_exit=False)

@@ -109,7 +109,7 @@ class WatchedSpans(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Export spans; see ``Watch.send``."""
-        sent = self._watch.send(lambda inner: cast(SpanExporter, inner).export(spans), len(spans))
+        sent = self._watch.send(lambda inner: cast("SpanExporter", inner).export(spans), len(spans))
         return SpanExportResult.SUCCESS if sent else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
@@ -135,7 +135,7 @@ class WatchedMetrics(MetricExporter):
     def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **_: object) -> MetricExportResult:
         """Export metrics; see ``Watch.send``."""
         sent = self._watch.send(
-            lambda inner: cast(MetricExporter, inner).export(metrics_data, timeout_millis=timeout_millis), 1
+            lambda inner: cast("MetricExporter", inner).export(metrics_data, timeout_millis=timeout_millis), 1
         )
         return MetricExportResult.SUCCESS if sent else MetricExportResult.FAILURE
 
@@ -160,7 +160,7 @@ class WatchedLogs:
 
     def export(self, batch: Sequence[object]) -> bool:
         """Export log records; see ``Watch.send``. The SDK's processors ignore what it returns."""
-        return self._watch.send(lambda inner: cast(_Logs, inner).export(batch), len(batch))
+        return self._watch.send(lambda inner: cast("_Logs", inner).export(batch), len(batch))
 
     def shutdown(self) -> None:
         """Close the exporter."""

@@ -78,7 +78,5 @@ def test_the_doctor_shows_settings_sources_and_no_secrets(
 
 
 def test_the_demo_is_passed_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[object] = []
-    monkeypatch.setattr("agentotel.demo.main", lambda arguments: seen.append(list(arguments)) or 0)
-    assert cli.main(["demo", "--json"]) == 0
-    assert seen == [["--json"]]
+    monkeypatch.setattr("agentotel.demo.main", lambda arguments: len(arguments))
+    assert cli.main(["demo", "--json"]) == 1

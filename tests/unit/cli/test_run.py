@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PROGRAM = '''
+PROGRAM = """
 import sys
 import helper
 
@@ -38,7 +38,7 @@ def square(number):
 if __name__ == "__main__":
     print(__name__, __file__, __package__, sys.argv, sys.path[0], sorted(globals()), type(__loader__).__name__)
     go()
-'''
+"""
 CASES = [
     ["app.py"],
     ["app.py", "--console", "-m", "x"],

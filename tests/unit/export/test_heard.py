@@ -32,7 +32,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("records", "text", "unreachable"), CASES)
-def test_records_become_a_reason(records: list[tuple[int, str, tuple[object, ...]]], text: str, unreachable: int) -> None:
+def test_records_become_a_reason(
+    records: list[tuple[int, str, tuple[object, ...]]], text: str, unreachable: int
+) -> None:
     heard = Heard(lambda _: None)
     for level, template, arguments in records:
         heard.take(logging.LogRecord("n", level, "p", 1, template, arguments, None))

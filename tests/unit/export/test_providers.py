@@ -14,12 +14,12 @@ from opentelemetry._logs import LogRecord
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from tests.fakes.otlp import OtlpSink, Protocol, otlp_sink
 
 from agentotel.config import resolve
 from agentotel.errors import ConfigurationError
 from agentotel.export import existing
 from agentotel.export.providers import NO_ENDPOINT, Extras, Setup, build
-from tests.fakes.otlp import OtlpSink, Protocol, otlp_sink
 
 PROTOCOLS: list[Protocol] = ["http/protobuf", "grpc"]
 NOWHERE = "http://127.0.0.1:9"
@@ -35,7 +35,9 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _emit(setup: Setup) -> None:
-    assert setup.tracer_provider and setup.meter_provider and setup.logger_provider
+    assert setup.tracer_provider is not None
+    assert setup.meter_provider is not None
+    assert setup.logger_provider is not None
     with setup.tracer_provider.get_tracer("t").start_as_current_span("a"):
         setup.meter_provider.get_meter("t").create_counter("c").add(1)
         setup.logger_provider.get_logger("t").emit(LogRecord(body="b", event_name="e"))
@@ -109,9 +111,7 @@ def test_nobody_there_is_noticed_at_once_and_told_once(protocol: Protocol, caplo
 
 
 @pytest.mark.parametrize(("protocol", "status"), [("http/protobuf", 401), ("grpc", 16)])
-def test_a_wrong_key_is_told_with_the_fix(
-    protocol: Protocol, status: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_wrong_key_is_told_with_the_fix(protocol: Protocol, status: int, caplog: pytest.LogCaptureFixture) -> None:
     with otlp_sink(protocol, status=status) as sink:
         _sent_to(sink, protocol).shutdown(5)
     assert len(caplog.messages) == 1
@@ -145,9 +145,7 @@ def test_extras_come_before_the_exporters() -> None:
     assert [span.name for span in memory.get_finished_spans()] == ["a"]
 
 
-def test_an_exporter_that_is_not_installed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_exporter_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(ConfigurationError, match="no installed package has an exporter of this name"):
         build(resolve(traces_exporter="carrier-pigeon"))
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
@@ -225,4 +223,5 @@ def test_a_failing_exporter_is_a_failure_and_not_an_exception(
     with setup.tracer_provider.get_tracer("t").start_as_current_span("a"):
         pass
     assert setup.shutdown(5)
-    assert caplog.messages == ["agentotel could not send 1 span to broken: ValueError: broken. The program is unaffected."]
+    assert len(caplog.messages) == 1
+    assert "could not send 1 span to broken: ValueError: broken." in caplog.messages[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,20 +42,23 @@ _lock = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
-class _Providers:
+class Providers:
+    """What spans, metrics and log records go through."""
+
     tracer: trace.TracerProvider
     meter: metrics.MeterProvider
     logger: LoggerProvider
 
 
 class _Runtime:
-    """What is set up in this process."""
+    """What is set up in this process. While it is ``held``, only its holder changes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, held: bool = False) -> None:
+        self.held = held
         self.arguments: dict[str, object] | None = None
         self.setup: Setup | None = None
         self.settings: Settings | None = None
-        self.providers: _Providers | None = None
+        self.providers: Providers | None = None
         self.processors: dict[int, tuple[object, IdentityProcessor]] = {}
         self.meters: dict[tuple[int, str, int], tuple[object, MetricRecorder]] = {}
         self.exit_registered = False
@@ -67,6 +71,9 @@ def start(arguments: Mapping[str, object]) -> None:
     """Set up providers and patch. See ``agentotel.init``."""
     with _lock:
         given = {name: value for name, value in arguments.items() if value is not None}
+        if _runtime.held:
+            config.resolve(**given)
+            return
         if _runtime.arguments is not None:
             _check_same(_runtime.arguments, given)
             return
@@ -92,7 +99,7 @@ def _set_up(settings: Settings, pricing: Prices) -> None:
     if setup.hint is not None:
         logger.warning("%s", setup.hint)
     _activate(
-        _Providers(
+        Providers(
             setup.tracer_provider or trace.get_tracer_provider(),
             setup.meter_provider or metrics.get_meter_provider(),
             setup.logger_provider or get_logger_provider(),
@@ -133,7 +140,7 @@ def instrument(
         settings = _runtime.settings or config.resolve()
         if settings.disabled:
             return
-        asked = _Providers(
+        asked = Providers(
             _checked("tracer_provider", tracer_provider, "get_tracer") or trace.get_tracer_provider(),
             _checked("meter_provider", meter_provider, "get_meter") or metrics.get_meter_provider(),
             _checked("logger_provider", logger_provider, "get_logger") or get_logger_provider(),
@@ -141,7 +148,7 @@ def instrument(
         now = _runtime.providers
         explicit = any(one is not None for one in (tracer_provider, meter_provider, logger_provider))
         if now is not None and active() is not IDLE:
-            if explicit and asked != now:
+            if explicit and asked != now and not _runtime.held:
                 message = (
                     "instrument() was called before with other providers: call agentotel.uninstrument() in between"
                 )
@@ -157,23 +164,54 @@ def _checked(name: str, provider: Any, method: str) -> Any:
     raise ConfigurationError(message)
 
 
-def _activate(providers: _Providers, settings: Settings, pricing: Prices) -> None:
+def _activate(providers: Providers, settings: Settings, pricing: Prices) -> None:
     _runtime.providers = providers
-    activate(
-        Pipeline(
-            recorders=tuple(_recorders(providers, settings)),
-            pricing=pricing,
-            digest=make_digest(settings.hash_key),
-            content_on_spans=settings.content.on_spans,
-            content_on_events=settings.content.on_events,
-        )
+    pipeline = Pipeline(
+        recorders=tuple(_recorders(providers, settings)),
+        pricing=pricing,
+        digest=make_digest(settings.hash_key),
+        content_on_spans=settings.content.on_spans,
+        content_on_events=settings.content.on_events,
     )
     _stamp(providers.tracer)
+    _patch(pipeline)
+
+
+def _patch(pipeline: Pipeline) -> None:
+    activate(pipeline)
     executors.install()
-    REGISTRY.install(on_patched=lambda: _load_later(pricing))
+    REGISTRY.install(on_patched=lambda: _load_later(pipeline))
 
 
-def _recorders(providers: _Providers, settings: Settings) -> list[Recorder]:
+def _unpatch() -> None:
+    activate(IDLE)
+    REGISTRY.remove()
+    executors.remove()
+
+
+@contextmanager
+def held(providers: Providers, settings: Settings) -> Iterator[None]:
+    """Record through ``providers`` for a block, whatever ``init()`` and its kin are told in it.
+
+    What was in place before is in place again afterwards, and nothing of the block is kept.
+    """
+    global _runtime  # noqa: PLW0603 - one state at a time, and the former one comes back as it was
+    with _lock:
+        before, pipeline = _runtime, active()
+        _runtime = _Runtime(held=True)
+        _activate(providers, settings, _pricing(settings))
+    try:
+        yield
+    finally:
+        with _lock:
+            _runtime = before
+            if pipeline is IDLE:
+                _unpatch()
+            else:
+                _patch(pipeline)
+
+
+def _recorders(providers: Providers, settings: Settings) -> list[Recorder]:
     tracer = providers.tracer.get_tracer(SCOPE, VERSION, SCHEMA_URL)
     recorders: list[Recorder] = [
         SpanRecorder(tracer, content=settings.content.on_spans, events=settings.events != "logs"),
@@ -218,12 +256,13 @@ def _pricing(settings: Settings) -> Prices:
     if prices is None:
         return Prices()
     overrides = prices if isinstance(prices, Mapping) else load_prices(prices)
-    return Prices(overrides)  # type: ignore[arg-type] - checked by Prices, which says what is wrong
+    return Prices(overrides)  # type: ignore[arg-type]  # checked by Prices, which says what is wrong
 
 
-def _load_later(pricing: Prices) -> None:
+def _load_later(pipeline: Pipeline) -> None:
     """Load the price catalogue beside the program, before the first call needs it."""
-    threading.Thread(target=_load, args=(pricing.load,), name="agentotel-prices", daemon=True).start()
+    if isinstance(pipeline.pricing, Prices):
+        threading.Thread(target=_load, args=(pipeline.pricing.load,), name="agentotel-prices", daemon=True).start()
 
 
 def refresh_prices() -> None:
@@ -236,11 +275,11 @@ def refresh_prices() -> None:
 def uninstrument() -> None:
     """Undo every patch. See ``agentotel.uninstrument``."""
     with _lock:
-        activate(IDLE)
+        if _runtime.held:
+            return
         for _provider, processor in _runtime.processors.values():
             processor.enabled = False
-        REGISTRY.remove()
-        executors.remove()
+        _unpatch()
         _runtime.providers = None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from opentelemetry import context as otel_context
 from opentelemetry.trace import Link, SpanContext
@@ -41,6 +42,20 @@ class _Known:
 
 _lock = threading.Lock()
 _sessions: OrderedDict[str, _Known] = OrderedDict()
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Know no session of before for a block, and none of the block after it."""
+    with _lock:
+        before = dict(_sessions)
+        _sessions.clear()
+    try:
+        yield
+    finally:
+        with _lock:
+            _sessions.clear()
+            _sessions.update(before)
 
 
 class Session(Handle):

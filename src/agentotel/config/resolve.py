@@ -44,15 +44,15 @@ class Found:
     source: str
 
 
-def resolve(**arguments: object) -> Settings:
+def resolve(environ: Mapping[str, str] | None = None, /, **arguments: object) -> Settings:
     """Resolve the settings from arguments, ``AGENTOTEL_*``, ``OTEL_*`` and defaults, in this order.
 
-    An argument of None counts as not given.
+    An argument of None counts as not given. The variables are those of the process unless ``environ`` is given.
 
     Raises:
         ConfigurationError: An argument is unknown or has a wrong type or value.
     """
-    found = sources(arguments, os.environ)
+    found = sources(arguments, os.environ if environ is None else environ)
     general = {name: item.value for name, item in found.items() if name in Settings.__dataclass_fields__}
     return Settings(
         **general,

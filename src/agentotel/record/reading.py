@@ -44,10 +44,11 @@ class _Seen:
 
 def _frozen(value: object) -> Hashable:
     """Give a hashable form of a JSON-like value; values of other kinds raise TypeError when hashed."""
-    if isinstance(value, str):
+    kind = value.__class__
+    if kind is str:
         return value
-    if isinstance(value, Mapping):
-        return tuple([(key, _frozen(item)) for key, item in value.items()])
+    if kind is dict or isinstance(value, Mapping):
+        return tuple([(key, item if item.__class__ is str else _frozen(item)) for key, item in value.items()])
     if isinstance(value, list | tuple):
         return (list, *map(_frozen, value))
     return (type(value), value)  # type: ignore[return-value]

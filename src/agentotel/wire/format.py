@@ -23,8 +23,10 @@ def fields(value: object) -> Body:
     A dict is returned as it is. A pydantic model gives its fields together with the extra
     ones that its class does not declare. Anything else gives an empty mapping.
     """
-    if value.__class__ is dict:
-        return value  # type: ignore[return-value]
+    if value is None:
+        return _EMPTY
+    if isinstance(value, dict):
+        return value
     own = getattr(value, "__dict__", None)
     if own is None:
         return value if isinstance(value, Mapping) else _EMPTY

@@ -53,6 +53,8 @@ REQUEST: tuple[Rule, ...] = (
     ("response_format", names.OUTPUT_TYPE, FORMAT_TYPE),
     SERVICE_TIER,
 )
+_ANSWERS = frozenset({"tool", "function"})
+_PLAIN = 2  # a message of a role and a text, as most are, has two fields
 _PART_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
 
@@ -120,7 +122,10 @@ def _tool_requests(sent: Body) -> Iterable[ToolRequest]:
 
 def _input_message(sent: Body) -> Message:
     role = text(sent.get("role")) or "user"
-    if role in {"tool", "function"}:
+    said = sent.get("content")
+    if len(sent) == _PLAIN and said.__class__ is str and said and role not in _ANSWERS:
+        return {"role": role, "parts": [{"type": "text", "content": said}]}
+    if role in _ANSWERS:
         answer = tool_response(sent.get("tool_call_id"), sent.get("content"))
         return message(role, [answer], name=sent.get("name"))
     return message(role, _parts(sent), name=sent.get("name"))

@@ -15,6 +15,8 @@ from agentotel.wire.read import items, present, text
 Part = dict[str, object]
 Message = dict[str, object]
 
+_SCALARS = (str, int, float)
+
 MISSING_REASON = "error"
 """The finish reason of a choice that ended without one."""
 
@@ -113,9 +115,9 @@ def parsed(arguments: object) -> object:
 
 def plain(value: object) -> object:
     """Copy a value as JSON data. SDK models become mappings without their nulls; what JSON cannot hold becomes None."""
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, _SCALARS):
         return value
-    if isinstance(value, Mapping):
+    if value.__class__ is dict or isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "__pydantic_fields_set__"):
         shown = fields(value)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import cast
 
 from opentelemetry._logs import Logger, SeverityNumber
 from opentelemetry.util.types import AnyValue
 
 from agentotel.facts.call import Attempt
 from agentotel.record.operation import MODEL, Event, ModelFacts, Operation
-from agentotel.record.spans import attempt_attributes, content_values, model_attributes
-from agentotel.semconv import names as n
+from agentotel.record.spans import attempt_attributes, content_values, failure_attributes, model_attributes
 
 DETAILS = "gen_ai.client.inference.operation.details"
 
@@ -33,7 +33,8 @@ class LogRecorder:
     def attempt(self, operation: Operation, attempt: Attempt) -> None:
         """Emit a record for an HTTP request."""
         if self._events:
-            self._emit(operation, "agentotel.attempt", dict(attempt_attributes(attempt)), SeverityNumber.DEBUG)
+            attributes: dict[str, AnyValue] = {**operation.identity.attributes, **attempt_attributes(attempt)}
+            self._emit(operation, "agentotel.attempt", attributes, SeverityNumber.DEBUG)
 
     def event(self, operation: Operation, event: Event) -> None:
         """Emit a record for an event."""
@@ -51,8 +52,8 @@ class LogRecorder:
             return
         attributes: dict[str, AnyValue] = dict(model_attributes(operation))
         if operation.failure is not None:
-            attributes[n.ERROR_TYPE] = operation.failure.type
-        attributes.update(content_values(facts))
+            attributes.update(failure_attributes(operation.failure))
+        attributes.update(cast("dict[str, AnyValue]", content_values(facts)))
         self._emit(operation, DETAILS, attributes, SeverityNumber.DEBUG)
 
     def _emit(self, operation: Operation, name: str, attributes: dict[str, AnyValue], severity: SeverityNumber) -> None:

@@ -17,8 +17,9 @@ from agentotel.semconv import metrics as m
 from agentotel.semconv import names as n
 
 _TALLIED: Final = tuple(one for one in m.ALL if one.kind in {m.OBSERVABLE, m.GAUGE})
-_ROUTES: Final = ("shipped", "spec")
 _INFERENCE: Final = frozenset({"chat", "generate_content", "text_completion"})
+
+_collect = guard.site("record.collect")
 
 
 class MetricRecorder:
@@ -48,14 +49,15 @@ class MetricRecorder:
             _observe(meter, one, self._reader(one))
 
     def _wanted(self, one: m.Instrument) -> bool:
-        spec_only = {m.INFERENCE_DURATION, m.INFERENCE_FIRST_CHUNK, m.INPUT_TOKENS_PER_CALL, m.OUTPUT_TOKENS_PER_CALL}
-        shipped_only = {m.OPERATION_FIRST_CHUNK, m.TOKEN_USAGE}
-        return one not in (shipped_only if self._spec else spec_only)
+        return one not in (m.SHIPPED_ONLY if self._spec else m.SPEC_ONLY)
 
     def _reader(self, one: m.Instrument) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        return lambda _options: _collect(self._observations, one) or ()
+
+    def _observations(self, one: m.Instrument) -> list[Observation]:
         if one is m.INTERNAL_ERRORS:
-            return lambda _options: [Observation(count, {"site": name}) for name, count in guard.counts().items()]
-        return lambda _options: [Observation(amount, attributes) for amount, attributes in self._tally.read(one)]
+            return [Observation(count, {"site": name}) for name, count in guard.counts().items()]
+        return [Observation(amount, attributes) for amount, attributes in self._tally.read(one)]
 
     def start(self, operation: Operation) -> None:
         """Count an opened session."""

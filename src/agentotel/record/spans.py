@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
+from agentotel._core import guard
 from agentotel._core.canonical import compact_json
-from agentotel.facts.call import Attempt, AttributeValue, Failure, Usage
+from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLimit, Usage
 from agentotel.record import unit as units
 from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
 
 Attributes = dict[str, AttributeValue]
+
+_content = guard.site("record.content")
 
 USAGE: Final = (
     ("input_tokens", n.USAGE_INPUT_TOKENS),
@@ -33,6 +36,7 @@ USAGE: Final = (
 """Fields of ``Usage`` and the attributes that carry them."""
 
 _INPUT_ONLY: Final = USAGE[:1]
+_INFERENCE: Final = frozenset({"chat", "generate_content", "text_completion"})
 
 
 class SpanRecorder:
@@ -78,13 +82,12 @@ class SpanRecorder:
         span = operation.span
         try:
             if span.is_recording():
-                attributes = _FINISHES[operation.kind](operation, content=self._content)
-                attributes.update(operation.extra)
                 if operation.failure is not None:
-                    attributes.update(failure_attributes(operation.failure))
+                    span.set_attributes(failure_attributes(operation.failure))
                     description = operation.failure.message if self._content else None
                     span.set_status(Status(StatusCode.ERROR, description))
-                span.set_attributes(attributes)
+                attributes = _FINISHES[operation.kind](operation, content=self._content)
+                span.set_attributes({**attributes, **operation.extra})
         finally:
             span.end(end_time=operation.ended_at_ns)
 
@@ -115,6 +118,10 @@ def _model_finish(operation: Operation, *, content: bool) -> Attributes:
     if facts.request.stream and facts.operation != "fetch_response":
         attributes[n.REQUEST_STREAM] = True
     _add_response(attributes, facts)
+    if facts.provider != "openai":
+        attributes = {name: value for name, value in attributes.items() if not name.startswith("openai.")}
+    if operation.identity.session is not None:
+        attributes.pop(n.CONVERSATION_ID, None)
     _add_course(attributes, operation, facts)
     if facts.context is not None:
         _add_context(attributes, facts)
@@ -131,9 +138,6 @@ def _model_finish(operation: Operation, *, content: bool) -> Attributes:
 def model_attributes(operation: Operation) -> Attributes:
     """Give every attribute of a model call but its content and its failure."""
     return {**_model_start(operation)[2], **_model_finish(operation, content=False)}
-
-
-_INFERENCE: Final = frozenset({"chat", "generate_content", "text_completion"})
 
 
 def _add_response(attributes: Attributes, facts: ModelFacts) -> None:
@@ -167,24 +171,32 @@ def _add_course(attributes: Attributes, operation: Operation, facts: ModelFacts)
         attributes[n.USAGE_SOURCE] = facts.usage_source
     if facts.first_chunk_s is not None and facts.operation in _INFERENCE:
         attributes[n.RESPONSE_TIME_TO_FIRST_CHUNK] = facts.first_chunk_s
-    cost = facts.cost
-    if cost is not None:
-        attributes[n.COST_USD] = cost.usd
-        if cost.input_usd is not None:
-            attributes[n.COST_INPUT_USD] = cost.input_usd
-        if cost.output_usd is not None:
-            attributes[n.COST_OUTPUT_USD] = cost.output_usd
-        attributes[n.COST_SOURCE] = cost.source
     if facts.retry_limit is not None:
         attributes[n.RETRY_LIMIT] = facts.retry_limit
     if facts.timeout_s is not None:
         attributes[n.TIMEOUT_S] = facts.timeout_s
-    for limit in facts.rate_limits:
+    if facts.cost is not None:
+        _add_cost(attributes, facts.cost)
+    if facts.rate_limits:
+        _add_limits(attributes, facts.rate_limits)
+    _add_retries(attributes, operation)
+
+
+def _add_cost(attributes: Attributes, cost: Cost) -> None:
+    attributes[n.COST_USD] = cost.usd
+    attributes[n.COST_SOURCE] = cost.source
+    if cost.input_usd is not None:
+        attributes[n.COST_INPUT_USD] = cost.input_usd
+    if cost.output_usd is not None:
+        attributes[n.COST_OUTPUT_USD] = cost.output_usd
+
+
+def _add_limits(attributes: Attributes, limits: Iterable[RateLimit]) -> None:
+    for limit in limits:
         for field in ("limit", "remaining", "reset_s"):
             value = getattr(limit, field)
             if value is not None:
                 attributes[f"{n.RATE_LIMIT_PREFIX}{limit.kind}.{field}"] = value
-    _add_retries(attributes, operation)
 
 
 def _add_retries(attributes: Attributes, operation: Operation) -> None:
@@ -211,19 +223,20 @@ def _add_context(attributes: Attributes, facts: ModelFacts) -> None:
 
 def content_attributes(facts: ModelFacts) -> Attributes:
     """Give the content of a call, each part as one JSON string."""
-    return {name: compact_json(value) for name, value in content_values(facts).items()}
+    written = {name: _content(compact_json, value) for name, value in content_values(facts).items()}
+    return {name: text for name, text in written.items() if text is not None}
 
 
 def content_values(facts: ModelFacts) -> dict[str, list[dict[str, object]]]:
-    """Give the content of a call as structured values, by attribute name."""
+    """Give the content of a call as structured values, by attribute name; what cannot be read is left out."""
     values: dict[str, list[dict[str, object]] | None] = {}
-    content = None if facts.body is None else facts.format.content(facts.body)
+    content = None if facts.body is None else _content(facts.format.content, facts.body)
     if content is not None:
         values[n.SYSTEM_INSTRUCTIONS] = content.system_instructions
         values[n.INPUT_MESSAGES] = content.input_messages
         values[n.TOOL_DEFINITIONS] = content.tool_definitions
     if facts.answer is not None:
-        values[n.OUTPUT_MESSAGES] = facts.format.output(facts.answer)
+        values[n.OUTPUT_MESSAGES] = _content(facts.format.output, facts.answer)
     return {name: value for name, value in values.items() if value}
 
 

@@ -154,17 +154,13 @@ def _counter(name: str, unit: str, description: str, *attributes: str) -> Instru
     return Instrument(name=name, kind=OBSERVABLE, unit=unit, description=description, attributes=attributes)
 
 
-def _histogram(
-    name: str, unit: str, description: str, buckets: tuple[float, ...], *attributes: str
-) -> Instrument:
+def _histogram(name: str, unit: str, description: str, buckets: tuple[float, ...], *attributes: str) -> Instrument:
     return Instrument(
         name=name, kind=HISTOGRAM, unit=unit, description=description, attributes=attributes, buckets=buckets
     )
 
 
-LLM_COST: Final = _counter(
-    "agent.llm.cost", "USD", "Cost of model calls.", n.PROVIDER_NAME, n.REQUEST_MODEL, n.FEATURE
-)
+LLM_COST: Final = _counter("agent.llm.cost", "USD", "Cost of model calls.", n.PROVIDER_NAME, n.REQUEST_MODEL, n.FEATURE)
 LLM_RETRIES: Final = _counter("agent.llm.retries", "{retry}", "Repeated HTTP requests of model calls.", "reason")
 LLM_FINISHES: Final = _counter("agent.llm.finishes", "{finish}", "Choices by finish reason.", "finish_reason")
 TOOL_CALLS: Final = _counter("agent.tool.calls", "{call}", "Tool calls.", n.TOOL_NAME)
@@ -181,9 +177,7 @@ SESSION_ACTIVE: Final = Instrument(
     description="Sessions open in this process.",
     attributes=(n.FEATURE,),
 )
-RUN_STOPS: Final = _counter(
-    "agent.run.stops", "{run}", "Ended agent runs.", "stop_reason", "result", n.AGENT_NAME
-)
+RUN_STOPS: Final = _counter("agent.run.stops", "{run}", "Ended agent runs.", "stop_reason", "result", n.AGENT_NAME)
 SESSION_STOPS: Final = _counter(
     "agent.session.stops", "{session}", "Ended sessions.", "stop_reason", "result", n.FEATURE
 )
@@ -216,3 +210,15 @@ SESSION_DURATION: Final = _histogram(
 ALL: Final = tuple(value for value in list(globals().values()) if isinstance(value, Instrument)) + tuple(
     USAGE_COUNTERS.values()
 )
+
+SHIPPED_ONLY: Final = (OPERATION_FIRST_CHUNK, TOKEN_USAGE)
+"""Metrics of the family ``shipped`` alone."""
+
+SPEC_ONLY: Final = (
+    INFERENCE_DURATION,
+    INFERENCE_FIRST_CHUNK,
+    INPUT_TOKENS_PER_CALL,
+    OUTPUT_TOKENS_PER_CALL,
+    *USAGE_COUNTERS.values(),
+)
+"""Metrics of the family ``spec`` alone."""

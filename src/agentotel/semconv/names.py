@@ -67,8 +67,8 @@ AGENT_NAME: Final = "gen_ai.agent.name"
 AGENT_DESCRIPTION: Final = "gen_ai.agent.description"
 PROMPT_NAME: Final = "gen_ai.prompt.name"
 PROMPT_VERSION: Final = "gen_ai.prompt.version"
-TOKEN_TYPE: Final = "gen_ai.token.type"
-TOKEN_MODALITY: Final = "gen_ai.token.modality"
+TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 - tokens of text
+TOKEN_MODALITY: Final = "gen_ai.token.modality"  # noqa: S105
 
 EVALUATION_NAME: Final = "gen_ai.evaluation.name"
 EVALUATION_SCORE_VALUE: Final = "gen_ai.evaluation.score.value"

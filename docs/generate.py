@@ -1,0 +1,107 @@
+"""Writes the reference pages that are tables of the source: ``python docs/generate.py``."""  # noqa: INP001 - a script
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from agentotel.semconv import metrics, own
+
+REFERENCE = Path(__file__).parent / "reference"
+_GENERATED = "<!-- Written by docs/generate.py from the tables in the source: edit those. -->"
+_SHIPPED_ONLY = {one.name for one in metrics.SHIPPED_ONLY}
+_SPEC_ONLY = {one.name for one in metrics.SPEC_ONLY}
+
+
+def attributes() -> str:
+    """Write the page of attributes and events."""
+    return _page(
+        "Attributes and events",
+        "Model calls, tools and agent runs follow the semantic conventions for generative AI. This page lists what\n"
+        "the conventions lack. An attribute whose value is not known is absent, never 0.",
+        "## On every span inside a session",
+        "Spans of other libraries included. `gen_ai.conversation.id` is there too, with the value of `session.id`.",
+        _table(("Attribute", "Type", "Meaning"), map(_identity_row, (one for one in own.ATTRIBUTES if one.everywhere))),
+        "## On spans of agentotel",
+        "`run` is the conventions' `invoke_agent`. Where content is captured, a turn also carries its input and\n"
+        "output as `gen_ai.input.messages` and `gen_ai.output.messages`.",
+        _table(
+            ("Attribute", "Type", "Unit", "Spans", "Meaning"),
+            map(_attribute_row, (one for one in own.ATTRIBUTES if not one.everywhere)),
+        ),
+        "## Events",
+        "Span events by default; log records, or both, with `init(events=)`. `event(kind, ...)` makes others, named\n"
+        "`agentotel.<kind>` with attributes `agentotel.<kind>.<key>`; `evaluation()` makes the conventions'\n"
+        "`gen_ai.evaluation.result`.",
+        *(part for event in own.EVENTS for part in _event(event)),
+    )
+
+
+def metrics_page() -> str:
+    """Write the page of metrics."""
+    return _page(
+        "Metrics",
+        "Ids of sessions, users and runs are never attributes of a metric. Where a metric has more attribute sets\n"
+        "than `init(metric_cardinality=)` allows, the rest is counted under `other`.",
+        "## Of the conventions",
+        "`init(metrics=)` chooses the family of names: those that the released packages emit (`shipped`, the\n"
+        "default) or those on the main branch of the conventions (`spec`).",
+        _table(
+            ("Metric", "Family", "Instrument", "Unit", "Attributes", "Meaning"),
+            ((row[0], _family(one), *row[1:]) for one, row in _instruments(lambda name: name.startswith("gen_ai."))),
+        ),
+        "## Of agentotel",
+        "Counters are kept in the process and read when metrics are collected; histograms are recorded at the end\n"
+        "of the unit, with exemplars.",
+        _table(
+            ("Metric", "Instrument", "Unit", "Attributes", "Meaning"),
+            (row for _one, row in _instruments(lambda name: not name.startswith("gen_ai."))),
+        ),
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {"attributes.md": attributes, "metrics.md": metrics_page}
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join((f"# {title}", _GENERATED, *parts)) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _name(one: own.Own) -> str:
+    return f"`{one.name}<key>`" if one.name.endswith(".") else f"`{one.name}`"
+
+
+def _identity_row(one: own.Own) -> Sequence[str]:
+    return _name(one), one.type, one.brief
+
+
+def _attribute_row(one: own.Own) -> Sequence[str]:
+    values = f" One of {', '.join(f'`{value}`' for value in one.values)}." if one.values else ""
+    spans = "all" if one.spans == own.EVERY else ", ".join(one.spans)
+    return _name(one), one.type, one.unit or "", spans, one.brief + values
+
+
+def _event(event: own.OwnEvent) -> tuple[str, ...]:
+    rows = [(f"`{one.name}`", one.type, one.brief) for one in event.attributes]
+    return f"### `{event.name}`", event.brief, _table(("Attribute", "Type", "Meaning"), rows)
+
+
+def _instruments(wanted: Callable[[str], bool]) -> Iterable[tuple[metrics.Instrument, Sequence[str]]]:
+    for one in metrics.ALL:
+        if wanted(one.name):
+            names = ", ".join(f"`{name}`" for name in one.attributes)
+            yield one, (f"`{one.name}`", one.kind.replace("_", " "), f"`{one.unit}`", names, one.description)
+
+
+def _family(one: metrics.Instrument) -> str:
+    return "shipped" if one.name in _SHIPPED_ONLY else "spec" if one.name in _SPEC_ONLY else "both"
+
+
+if __name__ == "__main__":
+    for name, write in PAGES.items():
+        (REFERENCE / name).write_text(write(), encoding="utf-8")

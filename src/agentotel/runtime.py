@@ -97,7 +97,7 @@ def _set_up(settings: Settings, pricing: Prices) -> None:
     for line in setup.describe().splitlines():
         logger.info("%s", line)
     if setup.hint is not None:
-        logger.warning("%s", setup.hint)
+        logger.log(logging.INFO if settings.console else logging.WARNING, "%s", setup.hint)
     _activate(
         Providers(
             setup.tracer_provider or trace.get_tracer_provider(),

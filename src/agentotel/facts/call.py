@@ -86,13 +86,15 @@ class Response:
 
     ``finish_reasons`` has one entry per choice, in choice order. ``attributes`` holds other
     response facts under their attribute names. ``failure`` is set where the body itself says
-    that the call failed although HTTP did not. ``usage`` is None when nothing was sent.
+    that the call failed although HTTP did not. ``usage`` is None when nothing was sent. ``tier``
+    is the service tier that was billed, in the provider's word.
     """
 
     id: str | None = None
     model: str | None = None
     finish_reasons: tuple[str, ...] = ()
     usage: Usage | None = None
+    tier: str | None = None
     tool_requests: tuple[ToolRequest, ...] = ()
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     failure: Failure | None = None

@@ -251,13 +251,12 @@ class Operation:
     def _price_call(self, facts: ModelFacts) -> None:
         response = facts.response
         if response is not None and response.usage is not None:
-            tier = response.attributes.get("openai.response.service_tier")
             facts.cost = self.pipeline.price(
                 facts.provider,
                 (response.model, facts.request.model),
                 response.usage,
                 datetime.fromtimestamp(self.started_at_ns / 1e9, UTC),
-                tier if isinstance(tier, str) else None,
+                response.tier,
             )
 
     def _read_context(self, facts: ModelFacts) -> None:

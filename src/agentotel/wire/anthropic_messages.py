@@ -74,6 +74,7 @@ def response(body: Body) -> Response:
         model=text(body.get("model")),
         finish_reasons=(_finish_reason(body),) if "content" in body else (),
         usage=_usage(body),
+        tier=text(fields(body.get("usage")).get("service_tier")),
         tool_requests=tuple(tool_request(block) for block in blocks if block.get("type") == "tool_use"),
         failure=failure(body.get("error")),
     )

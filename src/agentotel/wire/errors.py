@@ -7,6 +7,7 @@ their classes, so that no SDK is imported.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from agentotel.facts.call import Failure
@@ -81,6 +82,11 @@ def _public(module: str) -> str:
 def of_exception(error: BaseException, *, origin: str) -> Failure:
     """Read a failure from an exception. ``origin`` is ``model``, ``tool``, ``agent`` or ``host``."""
     return Failure(type=error_type(error), message=str(error), category=category(error), origin=origin)
+
+
+def said(failure: Failure) -> Failure:
+    """Classify a failure that the body of an answer itself tells of."""
+    return replace(failure, category=failure.category or CODES.get(failure.type), origin="model")
 
 
 def category(error: BaseException) -> str | None:

@@ -73,6 +73,7 @@ def response(body: Body) -> Response:
         model=text(body.get("model")),
         finish_reasons=tuple(text(choice.get("finish_reason")) or MISSING_REASON for choice in choices),
         usage=usage(sent_usage(body), USAGE),
+        tier=text(body.get("service_tier")),
         tool_requests=tuple(call for choice in choices for call in _tool_requests(fields(choice.get("message")))),
         attributes=attributes(body, ANSWER),
         failure=failure(body.get("error")),

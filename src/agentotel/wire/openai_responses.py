@@ -66,6 +66,7 @@ def response(body: Body) -> Response:
         model=text(body.get("model")),
         finish_reasons=_finish_reasons(body),
         usage=usage(body.get("usage"), USAGE),
+        tier=text(body.get("service_tier")),
         tool_requests=tuple(call for item in items(body.get("output")) if (call := client_call(fields(item)))),
         attributes=attributes(body, CREATED),
         failure=error,

@@ -119,6 +119,7 @@ def test_response(body: dict[str, object]) -> None:
             text_input_tokens=6,
             text_output_tokens=9,
         ),
+        tier="default",
         attributes={"openai.response.service_tier": "default", "openai.response.system_fingerprint": "fp"},
     )
 

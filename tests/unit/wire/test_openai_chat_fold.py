@@ -60,6 +60,7 @@ def test_text(make: Make) -> None:
         model="m-1",
         finish_reasons=("stop",),
         usage=Usage(input_tokens=3, output_tokens=2),
+        tier="default",
         attributes={"openai.response.service_tier": "default", "openai.response.system_fingerprint": "fp"},
     )
     assert FORMAT.output(body) == [

@@ -94,6 +94,7 @@ def test_response(body: dict[str, object]) -> None:
         model="m-1",
         finish_reasons=("stop",),
         usage=Usage(input_tokens=100, output_tokens=20, cache_read_tokens=40, cache_write_tokens=0, reasoning_tokens=0),
+        tier="default",
         attributes={"openai.response.service_tier": "default"},
     )
 
@@ -360,6 +361,7 @@ def test_fetch_leaves_usage_and_failure_to_the_call_that_made_the_response() -> 
         model="m-1",
         finish_reasons=("error",),
         tool_requests=(ToolRequest(id="c1", name="f", arguments='{"x":1}'),),
+        tier="default",
         attributes={"openai.response.service_tier": "default", "gen_ai.response.status": "failed"},
     )
     assert FETCH.content({}) is None

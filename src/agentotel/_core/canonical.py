@@ -3,40 +3,36 @@
 Keys sorted, no spaces, non-ASCII text as it is. Values that JSON cannot hold are written so that equal
 values give equal text in every process: dataclasses and pydantic models as objects, sets as sorted
 arrays, bytes as their SHA-256, dates as ISO 8601, enums by value, ``Decimal``, ``UUID`` and paths as
-text, and any other object as ``{"$type": "module.Class"}``, because its ``repr`` may hold an address.
+text, NaN and infinities as text, integers of more than 4096 bits in hexadecimal, a container inside itself
+as ``{"$cycle": true}``, half of a surrogate pair as its escape, and any other object as
+``{"$type": "module.Class"}``, because its ``repr`` may hold an address. Keys that are no text are written
+as the JSON of their value.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
+from typing import Any
 from uuid import UUID
 
-_TEXT = (Decimal, UUID, PurePath)
+_MOST_BITS = 4096
+_CYCLE = {"$cycle": True}
 
 
 def _plain(value: object) -> object:
     """Write a value that JSON does not know as one that it does."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=canonical_json)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return {"$bytes": hashlib.sha256(value).hexdigest()}
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, _TEXT):
-        return str(value)
+    for kinds, write in _PLAIN:
+        if isinstance(value, kinds):
+            return write(value)
     return _object(value)
 
 
@@ -50,48 +46,74 @@ def _object(value: object) -> object:
     return {"$type": f"{kind.__module__}.{kind.__qualname__}"}
 
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode
-_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_plain).encode
+_PLAIN: tuple[tuple[tuple[type, ...], Callable[[Any], object]], ...] = (
+    ((Mapping,), dict),
+    ((set, frozenset), lambda value: sorted(value, key=canonical_json)),
+    ((bytes, bytearray, memoryview), lambda value: {"$bytes": hashlib.sha256(bytes(value)).hexdigest()}),
+    ((date, time), lambda value: value.isoformat()),
+    ((Enum,), lambda value: value.value),
+    ((Decimal, UUID, PurePath), str),
+)
+"""Kinds of values that JSON does not know, and how they are written."""
+
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
+).encode
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain).encode
 
 
 def canonical_json(value: object) -> str:
-    """Write ``value`` as canonical JSON."""
-    try:
-        return _encode(value)
-    except TypeError:
-        return _encode(_text_keys(value))
+    """Write ``value`` as canonical JSON.
+
+    Raises:
+        RecursionError: Nested deeper than the interpreter goes.
+    """
+    return _write(_encode, value)
 
 
 def compact_json(value: object) -> str:
-    """Write ``value`` as compact JSON in its own key order, for reading; odd values as in canonical JSON or as text."""
+    """Write ``value`` as compact JSON in its own key order, with the same rules for odd values."""
+    return _write(_compact, value)
+
+
+def _write(encode: Callable[[object], str], value: object) -> str:
     try:
-        return _rust_encoder()(value, fallback=_plain, inf_nan_mode="constants").decode()
-    except ValueError:  # a lone surrogate, or a key that is not text
-        return _encoded(value)
-
-
-def _encoded(value: object) -> str:
+        text = encode(value)
+    except (TypeError, ValueError):
+        text = encode(_json_value(value, ()))
+    if text.isascii():
+        return text
     try:
-        return _compact(value)
-    except TypeError:
-        return _compact(_text_keys(value))
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
 
 
-@functools.cache
-def _rust_encoder() -> Callable[..., bytes]:
-    """Import pydantic's encoder when content is first written; it takes a third of the time of ``json``."""
-    from pydantic_core import to_json  # noqa: PLC0415 - not at import of the library
-
-    return to_json
-
-
-def _text_keys(value: object) -> object:
-    """Copy a value with every mapping key as text: JSON has no others, and mixed ones do not sort."""
+def _json_value(value: object, above: tuple[int, ...]) -> object:
+    """Copy a value as one that JSON can hold. ``above`` names the containers that it lies in."""
+    if value is None or isinstance(value, str | int | float):
+        return _scalar(value)
+    if id(value) in above:
+        return _CYCLE
+    inside = (*above, id(value))
     if isinstance(value, Mapping):
-        return {str(key): _text_keys(item) for key, item in value.items()}
+        return {_key(key): _json_value(item, inside) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_text_keys(item) for item in value]
+        return [_json_value(item, inside) for item in value]
+    return _json_value(_plain(value), inside)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return hex(value)
     return value
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else canonical_json(key)
 
 
 Digest = Callable[[str], str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,19 +12,20 @@ from typing import Final
 
 from agentotel.facts.call import RateLimit
 
-REQUEST_IDS: Final = frozenset({b"x-request-id", b"request-id", b"apim-request-id"})
+REQUEST_IDS: Final = (b"x-request-id", b"request-id", b"apim-request-id")
+"""Headers that name the request, the first one that is there wins."""
 
 LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {
-    f"{prefix}{name}".encode(): (kind, field)
-    for prefix, kinds in (
-        ("x-ratelimit-", {"requests": "requests", "tokens": "tokens"}),
-        ("anthropic-ratelimit-", {"requests": "requests", "tokens": "tokens"}),
-    )
-    for word, kind in kinds.items()
+    name.encode(): (kind, field)
+    for kind in ("requests", "tokens")
     for field in ("limit", "remaining", "reset")
-    for name in ((f"{field}-{word}",) if prefix == "x-ratelimit-" else (f"{word}-{field}",))
+    for name in (f"x-ratelimit-{field}-{kind}", f"anthropic-ratelimit-{kind}-{field}")
 }
 """Header names to the kind of limit and its field."""
+
+_WANTED: Final = frozenset({*REQUEST_IDS, *LIMITS, b"retry-after", b"retry-after-ms"})
+_MOST_DIGITS: Final = 18
+"""What an attribute can hold: 64 bits."""
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -40,25 +42,26 @@ class HeaderFacts:
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]], *, now: datetime) -> HeaderFacts:
     """Read raw header pairs. ``now`` is the time of the response, for headers that give a moment."""
-    request_id: str | None = None
-    retry_after: float | None = None
-    limits: dict[str, dict[str, str]] = {}
+    found: dict[bytes, str] = {}
     for raw_name, raw_value in headers:
         name = raw_name.lower()
-        if (limit := LIMITS.get(name)) is not None:
-            limits.setdefault(limit[0], {})[limit[1]] = raw_value.decode("ascii", "replace")
-        elif name in REQUEST_IDS:
-            request_id = raw_value.decode("ascii", "replace")
-        elif name == b"retry-after-ms":
-            milliseconds = _number(raw_value.decode("ascii", "replace"))
-            retry_after = None if milliseconds is None else milliseconds / 1000
-        elif name == b"retry-after" and retry_after is None:
-            retry_after = _moment(raw_value.decode("ascii", "replace"), now)
+        if name in _WANTED:
+            found[name] = raw_value.decode("ascii", "replace")
+    limits: dict[str, dict[str, str]] = {}
+    for name, (kind, field) in LIMITS.items():
+        if name in found:
+            limits.setdefault(kind, {})[field] = found[name]
     return HeaderFacts(
-        request_id=request_id,
-        retry_after_s=retry_after,
+        request_id=next((found[name] for name in REQUEST_IDS if name in found), None),
+        retry_after_s=_retry_after(found, now),
         limits=tuple(_limit(kind, values, now) for kind, values in limits.items()),
     )
+
+
+def _retry_after(found: Mapping[bytes, str], now: datetime) -> float | None:
+    """Read the wait that the server asks for; the header in milliseconds is the more exact one."""
+    milliseconds = _number(found.get(b"retry-after-ms", ""))
+    return _moment(found.get(b"retry-after", ""), now) if milliseconds is None else milliseconds / 1000
 
 
 def _limit(kind: str, values: Mapping[str, str], now: datetime) -> RateLimit:
@@ -72,14 +75,16 @@ def _limit(kind: str, values: Mapping[str, str], now: datetime) -> RateLimit:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
+    return int(text) if text is not None and text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def _number(text: str) -> float | None:
+    """Read a number that can be a time: finite and not negative."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def _moment(text: str, now: datetime) -> float | None:
@@ -92,7 +97,7 @@ def _moment(text: str, now: datetime) -> float | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = parse(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
         return max((aware - now).total_seconds(), 0.0)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from agentotel.facts.call import RateLimit
+from agentotel.wire.headers import HeaderFacts, read_headers
+
+NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+def read(*headers: tuple[str, str]) -> HeaderFacts:
+    return read_headers([(name.encode(), value.encode("latin-1")) for name, value in headers], now=NOW)
+
+
+def test_nothing_said_is_nothing_known() -> None:
+    assert read(("content-type", "application/json")) == HeaderFacts()
+
+
+def test_reads_the_limits_of_openai() -> None:
+    facts = read(
+        ("X-RateLimit-Limit-Requests", "5000"),
+        ("x-ratelimit-remaining-requests", "4999"),
+        ("x-ratelimit-reset-requests", "12ms"),
+        ("x-ratelimit-limit-tokens", "160000"),
+        ("x-ratelimit-remaining-tokens", "159976"),
+        ("x-ratelimit-reset-tokens", "1m30.5s"),
+    )
+    assert facts.limits == (
+        RateLimit(kind="requests", limit=5000, remaining=4999, reset_s=0.012),
+        RateLimit(kind="tokens", limit=160000, remaining=159976, reset_s=90.5),
+    )
+
+
+def test_reads_the_limits_of_anthropic() -> None:
+    facts = read(
+        ("anthropic-ratelimit-requests-limit", "50"),
+        ("anthropic-ratelimit-requests-remaining", "49"),
+        ("anthropic-ratelimit-requests-reset", "2026-11-20T12:00:07Z"),
+        ("anthropic-ratelimit-tokens-remaining", "-1"),
+    )
+    assert facts.limits == (RateLimit(kind="requests", limit=50, remaining=49, reset_s=7.0), RateLimit(kind="tokens"))
+
+
+@pytest.mark.parametrize("text", ["", "many", "1e3", "9" * 19, "9" * 5000, "٣"])
+def test_a_count_that_is_none_or_no_attribute_can_hold_is_left_out(text: str) -> None:
+    facts = read_headers([(b"x-ratelimit-limit-requests", text.encode())], now=NOW)
+    assert facts.limits == (RateLimit(kind="requests"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.25", 0.25),
+        ("1h2m3s", 3723.0),
+        ("2d", 172800.0),
+        ("20ms", 0.02),
+        ("Fri, 20 Nov 2026 12:00:30 GMT", 30.0),
+        ("Fri, 20 Nov 2026 12:00:30", 30.0),
+        ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
+        ("2026-11-20T13:00:05+01:00", 5.0),
+        ("2026-11-20T12:00:05", 5.0),
+        ("soon", None),
+        ("1m and more", None),
+        ("", None),
+        ("nan", None),
+        ("inf", None),
+        ("-3", None),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", None),
+        ("\xff", None),
+    ],
+)
+def test_reads_a_wait_in_every_dialect(text: str, seconds: float | None) -> None:
+    assert read(("retry-after", text)).retry_after_s == seconds
+
+
+def test_milliseconds_are_the_more_exact_wait_in_either_order() -> None:
+    assert read(("retry-after", "2"), ("retry-after-ms", "1500")).retry_after_s == 1.5
+    assert read(("retry-after-ms", "1500"), ("retry-after", "2")).retry_after_s == 1.5
+    assert read(("retry-after-ms", "soon"), ("retry-after", "2")).retry_after_s == 2.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "request_id"),
+    [
+        ([("x-request-id", "req_1")], "req_1"),
+        ([("request-id", "req_2")], "req_2"),
+        ([("apim-request-id", "azure"), ("x-request-id", "req_3")], "req_3"),
+        ([("x-request-id", "req_3"), ("apim-request-id", "azure")], "req_3"),
+        ([("apim-request-id", "azure")], "azure"),
+    ],
+)
+def test_finds_the_id_that_the_sdk_shows_too(headers: list[tuple[str, str]], request_id: str) -> None:
+    assert read(*headers).request_id == request_id

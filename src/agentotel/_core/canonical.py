@@ -12,6 +12,7 @@ as the JSON of their value.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import hmac
 import json
@@ -59,7 +60,7 @@ _PLAIN: tuple[tuple[tuple[type, ...], Callable[[Any], object]], ...] = (
 _encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
 ).encode
-_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain).encode
+_slow = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain).encode
 
 
 def canonical_json(value: object) -> str:
@@ -72,8 +73,19 @@ def canonical_json(value: object) -> str:
 
 
 def compact_json(value: object) -> str:
-    """Write ``value`` as compact JSON in its own key order, with the same rules for odd values."""
-    return _write(_compact, value)
+    """Write ``value`` as compact JSON in its own key order, for reading; odd values as in canonical JSON or as text."""
+    try:
+        return _rust_encoder()(value, fallback=_plain, inf_nan_mode="strings").decode()
+    except ValueError:  # half of a surrogate pair, a cycle, bytes that are no text
+        return _write(_slow, value)
+
+
+@functools.cache
+def _rust_encoder() -> Callable[..., bytes]:
+    """Import pydantic's encoder when content is first written; it takes a third of the time of ``json``."""
+    from pydantic_core import to_json  # noqa: PLC0415 - not at import of the library
+
+    return to_json
 
 
 def _write(encode: Callable[[object], str], value: object) -> str:
@@ -106,7 +118,7 @@ def _json_value(value: object, above: tuple[int, ...]) -> object:
 
 def _scalar(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, int) and value.bit_length() > _MOST_BITS:
         return hex(value)
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from agentotel._core import guard
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 _end = guard.site("capture.body_end")
 
 
-def watched(body: Any, end: StreamEnd) -> Any:
-    """Wrap a body in one that passes the checks of its library for the same kinds."""
+def watched(body: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> Any:
+    """Wrap a body in one that passes the checks of its library for the same kinds, and shows its bytes to ``see``."""
     kinds = tuple(kind for kind in type(body).__mro__ if kind.__name__ in {"SyncByteStream", "AsyncByteStream"})
-    return _body_class(kinds)(body, end)
+    return _body_class(kinds)(body, end, see)
 
 
 class _Watched:
     """What sync and async bodies share. Reading to the end ends nothing for a parsed stream: its reader does."""
 
-    def __init__(self, body: Any, end: StreamEnd) -> None:
+    def __init__(self, body: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> None:
         self._body = body
         self._end = end
+        self._see = see
 
     def _failed(self, error: BaseException) -> None:
         if not self._end.pulling:
@@ -45,7 +46,10 @@ class _Watched:
 class _Sync(_Watched):
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self._body
+            for chunk in self._body:
+                if self._see is not None:
+                    self._see(chunk)
+                yield chunk
         except Exception as error:
             _end(self._failed, error)
             raise
@@ -61,6 +65,8 @@ class _Async(_Watched):
         chunks = self._body.__aiter__()
         try:
             async for chunk in chunks:
+                if self._see is not None:
+                    self._see(chunk)
                 yield chunk
             _end(self._exhausted)
         except Exception as error:

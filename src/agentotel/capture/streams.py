@@ -1,15 +1,15 @@
 """Streams: read as they pass, whoever reads them, and ended exactly once.
 
-A parsed stream keeps its type and identity: only the iterator inside it is replaced. A raw response has its
-decoder replaced, so that bytes are seen after decompression and before the reader. In both cases the body
-below tells when the response is closed or dropped.
+A parsed stream keeps its type and identity: only the iterator inside it is replaced. The body of a raw response
+is replaced by one that shows its bytes as they pass. In both cases the body tells when the response is closed or
+dropped.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 from agentotel._core import guard
@@ -23,7 +23,6 @@ from agentotel.wire.sse import SseDecoder
 
 _end = guard.site("capture.end")
 _body = guard.site("capture.body")
-_see = guard.site("capture.see")
 FOLD = guard.site("capture.fold").name
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -61,12 +60,13 @@ def watch(operation: Operation, value: Any) -> bool:
 class StreamEnd:
     """Ends the operation of one stream: the first ending counts, later ones change nothing."""
 
-    __slots__ = ("_opaque", "_started_ns", "add", "fold", "operation", "pulling")
+    __slots__ = ("_opaque", "_started_ns", "_timed", "add", "fold", "operation", "pulling")
 
-    def __init__(self, operation: Operation, fold: Fold, *, opaque: bool = False) -> None:
+    def __init__(self, operation: Operation, fold: Fold, *, opaque: bool = False, timed: bool = True) -> None:
         self.operation = operation
         self.fold = fold
         self._opaque = opaque
+        self._timed = timed
         self.add = fold.add
         self.pulling = False
         self._started_ns = operation.started_at_ns
@@ -74,7 +74,7 @@ class StreamEnd:
     def opening(self, chunk: object) -> None:
         """Take the first chunk, and note its time."""
         facts = self.operation.facts
-        if isinstance(facts, ModelFacts) and facts.first_chunk_s is None:
+        if self._timed and isinstance(facts, ModelFacts) and facts.first_chunk_s is None:
             facts.first_chunk_s = (time.time_ns() - self._started_ns) / 1e9
         self.add(chunk)
 
@@ -287,46 +287,51 @@ class _Events:
 def _raw(operation: Operation, facts: ModelFacts, response: Any) -> None:
     """Watch a response whose bytes the user reads."""
     content_type = response.headers.get("content-type", "")
-    opaque = False
     fold: Fold
     if "event-stream" in content_type and facts.format.fold is not None:
         fold = _Events(facts.format.fold())
     elif "json" in content_type:
         fold = _Collected()
     else:
-        fold, opaque = _Opaque(), True
-    end = StreamEnd(operation, fold, opaque=opaque)
-    response._decoder = _Tee(response._get_content_decoder(), end)  # noqa: SLF001 - where httpx keeps its decoder
-    _watch_body(response, end)
+        _watch_body(response, StreamEnd(operation, _Opaque(), opaque=True))
+        return
+    end = StreamEnd(operation, fold, timed=isinstance(fold, _Events))
+    _watch_body(response, end, _Tap(_decoder(response), end))
 
 
-class _Tee:
-    """A content decoder that lets the fold see what it decodes."""
+def _decoder(response: Any) -> Any:
+    """Make a content decoder of our own; None where the bytes are sent as they are."""
+    if not response.headers.get("content-encoding"):
+        return None
+    decoder = response._get_content_decoder()  # noqa: SLF001 - where httpx makes and keeps its decoder
+    del response._decoder  # noqa: SLF001 - the response makes another one for its reader
+    return decoder
+
+
+class _Tap:
+    """Shows the bytes of a body to a fold, decompressed, however the user reads them."""
+
+    __slots__ = ("_decoder", "_end")
 
     def __init__(self, decoder: Any, end: StreamEnd) -> None:
         self._decoder = decoder
         self._end = end
 
-    def decode(self, data: bytes) -> bytes:
-        """Decode, and let the fold see the result."""
-        decoded: bytes = self._decoder.decode(data)
-        _see(self._see, decoded)
-        return decoded
+    def __call__(self, sent: bytes) -> None:
+        try:
+            for part in self._decoded(sent):
+                self._end.opening(part)
+        except Exception as error:  # noqa: BLE001 - reported by the guard of the fold
+            self._end.unreadable(error)
 
-    def flush(self) -> bytes:
-        """Flush, and let the fold see the result."""
-        decoded: bytes = self._decoder.flush()
-        _see(self._see, decoded)
-        return decoded
-
-    def _see(self, decoded: bytes) -> None:
-        if decoded:
-            try:
-                self._end.opening(decoded)
-            except Exception as error:  # noqa: BLE001 - reported by the guard of the fold
-                self._end.unreadable(error)
+    def _decoded(self, sent: bytes) -> Iterable[bytes]:
+        """Decompress; httpx gives bytes, httpx2 gives them in parts."""
+        if self._decoder is None:
+            return (sent,)
+        decoded = self._decoder.decode(sent)
+        return (decoded,) if isinstance(decoded, bytes) else decoded
 
 
-def _watch_body(response: Any, end: StreamEnd) -> None:
+def _watch_body(response: Any, end: StreamEnd, see: Callable[[bytes], None] | None = None) -> None:
     """Put a body of the same kind below the response, which tells when it is closed or dropped."""
-    response.stream = watched(response.stream, end)
+    response.stream = watched(response.stream, end, see)

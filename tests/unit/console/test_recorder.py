@@ -184,8 +184,8 @@ def test_ascii_takes_the_place_of_boxes_that_cannot_be_printed(printing: Printin
         "session  s-1",
         "|- turn 1",
         "|  |- x refund_to_card  TimeoutError" + 59 * " " + "<1 ms",
-        "|  |    - guardrail refund-limit: pass",
-        "|  |- - handoff -> Z\\xfcrich",
+        "|  |    > guardrail refund-limit: pass",
+        "|  |- > handoff -> Z\\xfcrich",
         "|  `- completed  1 tool, 1 error" + 63 * " " + "<1 ms",
         "`- completed  1 tool, 1 error" + 66 * " " + "<1 ms",
     ]

@@ -33,13 +33,11 @@ def http_response(value: Any) -> Any:
     kind = type(value)
     if hasattr(kind, "__pydantic_fields__"):
         return None
-    if hasattr(kind, "iter_raw"):
-        return value
-    for name in ("http_response", "response"):
+    for name in ("http_response", "response"):  # what is inside comes first: binary content only looks like one
         inner = getattr(value, name, None)
         if inner is not None and hasattr(inner, "iter_raw"):
             return inner
-    return None
+    return value if hasattr(kind, "iter_raw") else None
 
 
 def watch(operation: Operation, value: Any) -> bool:

@@ -14,12 +14,14 @@ _PLACES = {
     "AgentotelError": ("agentotel.errors", "AgentotelError"),
     "ConfigurationError": ("agentotel.errors", "ConfigurationError"),
     "ContentMode": ("agentotel.config", "ContentMode"),
+    "Event": ("agentotel.record.operation", "Event"),
+    "Prompt": ("agentotel.api.parts", "Prompt"),
     "Result": ("agentotel.facts.stop", "Result"),
     "Run": ("agentotel.api.parts", "Run"),
     "Session": ("agentotel.api.session", "Session"),
     "Step": ("agentotel.api.parts", "Step"),
     "StopReason": ("agentotel.facts.stop", "StopReason"),
-    "Tool": ("agentotel.api.tool", "Tool"),
+    "Tool": ("agentotel.api.calls", "Tool"),
     "Totals": ("agentotel.facts.totals", "Totals"),
     "Turn": ("agentotel.api.parts", "Turn"),
     "agent": ("agentotel.api.parts", "AgentBlock"),
@@ -53,6 +55,8 @@ __all__ = [
     "AgentotelError",
     "ConfigurationError",
     "ContentMode",
+    "Event",
+    "Prompt",
     "Result",
     "Run",
     "Session",
@@ -88,6 +92,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from agentotel.api.calls import Tool
     from agentotel.api.events import (
         approval,
         decision,
@@ -101,18 +106,19 @@ if TYPE_CHECKING:
         validation,
     )
     from agentotel.api.parts import AgentBlock as agent
+    from agentotel.api.parts import Prompt, Run, Step, Turn
     from agentotel.api.parts import PromptBlock as prompt
-    from agentotel.api.parts import Run, Step, Turn
     from agentotel.api.parts import StepBlock as step
     from agentotel.api.parts import TurnBlock as turn
     from agentotel.api.session import Session
     from agentotel.api.session import SessionBlock as session
-    from agentotel.api.tool import Tool, set_cost, tool, tool_call
+    from agentotel.api.tool import set_cost, tool, tool_call
     from agentotel.config import ContentMode
     from agentotel.entry import flush, init, instrument, refresh_prices, shutdown, uninstrument
     from agentotel.errors import AgentotelError, ConfigurationError
     from agentotel.facts.stop import Result, StopReason
     from agentotel.facts.totals import Totals
+    from agentotel.record.operation import Event
 
 
 def __getattr__(name: str) -> Any:
@@ -127,4 +133,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return [*__all__, "__version__"]

@@ -2,11 +2,12 @@
 
 The OpenTelemetry ``detach`` needs the token of the same ``contextvars`` context, which a generator closed
 in another task does not have. Here a block that ends restores what was current before it, but only where
-it is itself current; a block that ended out of turn is skipped by the one that ends later.
+what is current came from it; a block that ended out of turn is skipped by the one that ends later.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import cast
 
 from opentelemetry import context as otel_context
@@ -16,29 +17,56 @@ _KEY = otel_context.create_key("agentotel-attachment")
 
 
 class Attachment:
-    """One block that made a context current."""
+    """One block that made a context current. ``owner`` is the object that was entered, which finds itself by it."""
 
-    __slots__ = ("closed", "context", "outer")
+    __slots__ = ("closed", "outer", "owner")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, owner: object = None) -> None:
         self.outer = otel_context.get_current()
-        self.context = otel_context.set_value(_KEY, self, context)
+        self.owner = owner
         self.closed = False
-        otel_context.attach(self.context)
+        otel_context.attach(otel_context.set_value(_KEY, self, context))
 
     def leave(self) -> None:
-        """End the block; restore what was current before it if it is current here."""
+        """End the block; restore what was current before it if it, or what came from it, is current here."""
         self.closed = True
-        if otel_context.get_current() is not self.context:
+        if _of(None) is not self:
             return
         target = self.outer
-        while (above := cast("Attachment | None", otel_context.get_value(_KEY, target))) is not None and above.closed:
+        while (above := _of(target)) is not None and above.closed:
             target = above.outer
         otel_context.attach(target)
 
 
-def swap(context: Context) -> Context:
-    """Make ``context`` current and give what was current before."""
-    before = otel_context.get_current()
-    otel_context.attach(context)
-    return before
+def _of(context: Context | None) -> Attachment | None:
+    return cast("Attachment | None", otel_context.get_value(_KEY, context))
+
+
+def entered() -> Iterator[Attachment]:
+    """Give the attachments that led to the current context, innermost first."""
+    found = _of(None)
+    while found is not None:
+        yield found
+        found = _of(found.outer)
+
+
+class Lane:
+    """The context of a generator from one resumption to the next.
+
+    ``with lane:`` makes it current and gives back what was current before, so that nothing of the generator
+    is current while its consumer runs.
+    """
+
+    __slots__ = ("_before", "context")
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._before = context
+
+    def __enter__(self) -> None:
+        self._before = otel_context.get_current()
+        otel_context.attach(self.context)
+
+    def __exit__(self, *_error: object) -> None:
+        self.context = otel_context.get_current()
+        otel_context.attach(self._before)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, TypeVar
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from agentotel._core import guard
-from agentotel.api import events
-from agentotel.api.attach import Attachment
-from agentotel.api.decorate import decorate
+from agentotel.api import check, events
+from agentotel.api.decorate import Opened, decorate
+from agentotel.api.managed import Managed
+from agentotel.api.mistakes import warn_once
 from agentotel.api.stopping import derive
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome, Result, StopReason
 from agentotel.facts.totals import Totals
 from agentotel.record import identity as identities
-from agentotel.record.identity import Identity
-from agentotel.record.operation import UNIT, Event, Operation
-from agentotel.record.pipeline import Pipeline, active
+from agentotel.record.operation import Event, Operation
 from agentotel.record.unit import Unit
 from agentotel.wire import errors
 
-logger = logging.getLogger("agentotel")
-
-_close = guard.site("api.close")
+_end = guard.site("api.end")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,14 +29,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Handle:
     """What a block yields: its id, sums and result, readable while it runs and after it."""
 
-    def __init__(self, operation: Operation, unit: Unit, *, context: Context | None = None) -> None:
+    def __init__(self, operation: Operation, unit: Unit) -> None:
         self._operation = operation
         self._unit = unit
-        self._attachment: Attachment | None = None
-        self._context = operation.context if context is None else context
+        self._context = identities.place(operation.identity.inside(operation), operation.context)
 
     def __repr__(self) -> str:
-        return f"<agentotel {self._unit.kind} {self._unit.id} stop_reason={self._unit.stop_reason}>"
+        return f"<agentotel {self._unit.kind} {self.id} stop_reason={self._unit.stop_reason}>"
 
     @property
     def id(self) -> str:
@@ -81,10 +74,12 @@ class Handle:
 
     @result.setter
     def result(self, value: str | Result | None) -> None:
+        if not self._running("result"):
+            return
         try:
             self._unit.result = None if value is None else Result(value)
         except ValueError:
-            logger.warning("result must be one of %s, not %r: it is left out", [one.value for one in Result], value)
+            warn_once("result must be success, partial or failure, not %s: it is left out", value)
 
     def stop(self, reason: str | StopReason, detail: str | None = None) -> None:
         """Say why the block stops. The block itself still ends where its code ends.
@@ -93,134 +88,83 @@ class Handle:
             reason: One of ``StopReason``.
             detail: A few words for a person; it leaves the process even where content is off.
         """
+        if not self._running("stop reason"):
+            return
         try:
             self._unit.stop_reason = StopReason(reason)
-            self._unit.detail = detail
+            self._unit.detail = check.cut("stop(detail)", detail) if isinstance(detail, str) else None
         except ValueError:
-            logger.warning("%r is not a stop reason (see agentotel.StopReason): recorded as unknown", reason)
-            self._unit.stop_reason, self._unit.detail = StopReason.UNKNOWN, str(reason)
+            warn_once("%s is not a stop reason (see agentotel.StopReason): recorded as unknown", reason)
+            self._unit.stop_reason = StopReason.UNKNOWN
+            self._unit.detail = check.cut("stop(reason)", reason) if isinstance(reason, str) else None
 
-    def event(self, kind: str, **data: object) -> None:
+    def event(self, kind: str, /, **data: object) -> None:
         """Record an event on this block. See ``agentotel.event``."""
         events.record(self._operation, kind, data)
 
+    def _running(self, what: str) -> bool:
+        if self._operation.open:
+            return True
+        warn_once("%s of a %s is set after its end: it is left out; set it inside the block", what, self._unit.kind)
+        return False
+
     # -- the life of a block
-
-    def attach(self) -> Self:
-        """Make the block current."""
-        self._attachment = Attachment(self._context)
-        self._context = self._attachment.context
-        return self
-
-    def detach(self) -> None:
-        """Give back what was current before."""
-        if self._attachment is not None:
-            self._attachment.leave()
 
     def returned(self, value: object) -> None:
         """Take note of what a decorated function returned: nothing to record for a block."""
 
     def close(self, error: BaseException | None) -> None:
         """End the block, once."""
-        _close(self._end, error)
-
-    def _end(self, error: BaseException | None) -> None:
-        unit = self._unit
         if not self._operation.open:
             return
-        if unit.home is unit:
-            _report_left(self._operation, unit)
-        reason, detail = derive(unit, error)
+        _end(self._settle, error)
+        if self._unit.stop_reason is None:
+            self._unit.stop_reason = StopReason.UNKNOWN
+        finish(self._operation, error, origin="agent")
+
+    def _settle(self, error: BaseException | None) -> None:
+        """Find the stop reason, pass it on to the unit around, and report tools that never ran."""
+        unit = self._unit
         if unit.stop_reason is None:
-            unit.stop_reason, unit.detail = reason, detail
+            unit.stop_reason, unit.detail = derive(unit, error)
         if error is not None and unit.parent is not None:
             unit.parent.blame(error, unit.stop_reason, unit.detail)
-        self._settle()
-        unit.closed = True
-        outcome, failure = _ending(error)
-        self._operation.finish(outcome, failure)
-
-    def _settle(self) -> None:
-        """Do what the kind of block needs before its operation ends."""
+        for asked in unit.left():
+            self._operation.event(events.not_run(asked))
 
 
-H = TypeVar("H", bound=Handle)
-
-
-def _ending(error: BaseException | None) -> tuple[Outcome, Failure | None]:
+def finish(operation: Operation, error: BaseException | None, *, origin: str) -> None:
+    """End an operation as ``error`` says: without one it completed, and what is no ``Exception`` cancels."""
     if error is None:
-        return Outcome.COMPLETED, None
-    if isinstance(error, Exception):
-        return Outcome.ERROR, errors.of_exception(error, origin="agent")
-    return Outcome.CANCELLED, None
+        operation.finish()
+    elif isinstance(error, Exception):
+        operation.finish(Outcome.ERROR, failure_of(error, origin))
+    else:
+        operation.finish(Outcome.CANCELLED)
 
 
-def _report_left(operation: Operation, unit: Unit) -> None:
-    """Report the tool calls that were asked for and never ran."""
-    if unit.requested is None:
-        return
-    for asked in unit.requested.left():
-        operation.event(events.not_run(asked))
+def failure_of(error: Exception, origin: str) -> Failure:
+    """Read a failure from an exception, whose own text may fail to be made."""
+    read = _end(errors.of_exception, error, origin=origin)
+    return Failure(type=errors.error_type(error), origin=origin) if read is None else read
 
 
-class Block(Generic[H]):
-    """Base of ``session()``, ``turn()``, ``agent()`` and ``step()``.
+H = TypeVar("H", bound=Opened)
+
+
+class Block(Managed[H]):
+    """Base of ``session()``, ``turn()``, ``agent()``, ``step()`` and ``prompt()``.
 
     Works with ``with`` and ``async with`` and as a decorator of functions, coroutine functions,
     generators and async generators; one object may serve many invocations at once.
     """
 
-    def __init__(self) -> None:
-        self._handles: list[H] = []
-
-    def _open(self) -> H:
-        raise NotImplementedError
-
-    def __enter__(self) -> H:
-        handle = self._open()
-        self._handles.append(handle)
-        return handle.attach()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        handle = self._mine()
-        if handle is not None:
-            handle.detach()
-            handle.close(error)
-
-    async def __aenter__(self) -> H:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
-
-    def __call__(self, function: F) -> F:
-        return decorate(function, lambda _args, _kwargs: self._open())  # type: ignore[return-value]
-
-    def _mine(self) -> H | None:
-        """Take the handle that is current here, else the newest: blocks may be shared between tasks."""
-        current = otel_context.get_current()
-        for place in range(len(self._handles) - 1, -1, -1):
-            if self._handles[place].context is current:
-                return self._handles.pop(place)
-        return self._handles.pop() if self._handles else None
+    def __call__(self, function: F, /) -> F:
+        """Run every invocation of ``function`` in a block of its own."""
+        return decorate(function, lambda _function: lambda _args, _kwargs: self._open())  # type: ignore[no-any-return]
 
 
-def start(
-    unit: Unit,
-    identity: Identity,
-    *,
-    pipeline: Pipeline | None = None,
-    prepare: Callable[[Operation], None] | None = None,
-) -> Operation:
-    """Start the operation of a unit and make the context of what runs inside it."""
-    operation = Operation(pipeline or active(), UNIT, unit, identity)
-    if prepare is not None:
-        prepare(operation)
+def start(operation: Operation) -> Operation:
+    """Start an operation, and give it back."""
     operation.start()
-    inner = identity.inside(operation)
-    operation.context = identities.place(inner, operation.context)
     return operation

@@ -1,115 +1,151 @@
 """One decorator for functions, coroutine functions, generators and async generators.
 
-A generator runs in its own context at each resumption and gives the caller's back at each pause, so
-that nothing of it is current while the caller runs.
+A generator runs in its own context at each resumption and gives the caller's back at each pause.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol
 
-from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
-from agentotel.api.attach import Attachment, swap
+from agentotel.api.attach import Attachment, Lane
+from agentotel.errors import ConfigurationError
 
 
 class Opened(Protocol):
     """One invocation: the context to run in, and how it ended."""
 
     @property
-    def context(self) -> Context: ...
+    def context(self) -> Context:
+        """The context to run in."""
+        ...
 
-    def returned(self, value: object) -> None: ...
+    def returned(self, value: object) -> None:
+        """Take note of what a decorated function returned."""
+        ...
 
-    def close(self, error: BaseException | None) -> None: ...
+    def close(self, error: BaseException | None) -> None:
+        """End the invocation, once."""
+        ...
 
 
+Function = Callable[..., Any]
 Opening = Callable[[tuple[Any, ...], dict[str, Any]], Opened]
 
 
-def decorate(function: Callable[..., Any], opening: Opening) -> Callable[..., Any]:
-    """Wrap ``function`` so that each invocation runs in what ``opening`` opens for its arguments."""
+def decorate(function: Any, opening: Callable[[Function], Opening]) -> Any:
+    """Wrap ``function`` so that each invocation runs in what is opened for its arguments.
+
+    Args:
+        function: What is decorated. A class method or a static method stays one.
+        opening: Makes the opener of the function's invocations.
+
+    Raises:
+        ConfigurationError: Not a function.
+    """
+    if isinstance(function, classmethod | staticmethod):
+        return function.__class__(decorate(function.__func__, opening))
+    if not callable(function) or isinstance(function, type):
+        kind = "a class" if isinstance(function, type) else type(function).__name__
+        message = f"agentotel decorates functions and methods, not {kind}: decorate the function that does the work"
+        raise ConfigurationError(message)
     if inspect.isasyncgenfunction(function):
-        return _async_generator(function, opening)
-    if inspect.iscoroutinefunction(function):
-        return _coroutine(function, opening)
-    if inspect.isgeneratorfunction(function):
-        return _generator(function, opening)
-    return _plain(function, opening)
+        wrap = _async_generator
+    elif inspect.iscoroutinefunction(function):
+        wrap = _coroutine
+    elif inspect.isgeneratorfunction(function):
+        wrap = _generator
+    else:
+        wrap = _plain
+    return wrap(function, opening(function))
 
 
-def _plain(function: Callable[..., Any], opening: Opening) -> Callable[..., Any]:
+class _Inside:
+    """Runs a block inside what was opened, and closes it where the block raises."""
+
+    __slots__ = ("_attachment", "_opened")
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def __enter__(self) -> None:
+        self._attachment = Attachment(self._opened.context)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._attachment.leave()
+        if error is not None:
+            self._opened.close(error)
+
+
+def _done(opened: Opened, value: object) -> None:
+    opened.returned(value)
+    opened.close(None)
+
+
+def _plain(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         opened = opening(args, kwargs)
-        attachment = Attachment(opened.context)
-        try:
+        with _Inside(opened):
             value = function(*args, **kwargs)
-        except BaseException as error:
-            attachment.leave()
-            opened.close(error)
-            raise
-        attachment.leave()
-        opened.returned(value)
-        opened.close(None)
+        if inspect.iscoroutine(value):
+            return _finished(value, opened)
+        _done(opened, value)
         return value
 
     return wrapper
 
 
-def _coroutine(function: Callable[..., Any], opening: Opening) -> Callable[..., Any]:
+def _coroutine(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         opened = opening(args, kwargs)
-        attachment = Attachment(opened.context)
-        try:
+        with _Inside(opened):
             value = await function(*args, **kwargs)
-        except BaseException as error:
-            attachment.leave()
-            opened.close(error)
-            raise
-        attachment.leave()
-        opened.returned(value)
-        opened.close(None)
+        _done(opened, value)
         return value
 
     return wrapper
 
 
-def _generator(function: Callable[..., Any], opening: Opening) -> Callable[..., Any]:
+async def _finished(coroutine: Coroutine[Any, Any, Any], opened: Opened) -> Any:
+    """Finish the coroutine that a plain function gave, for example through another decorator."""
+    with _Inside(opened):
+        value = await coroutine
+    _done(opened, value)
+    return value
+
+
+def _generator(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         opened = opening(args, kwargs)
         try:
-            value = yield from _drive(function(*args, **kwargs), opened.context)
+            value = yield from _drive(function(*args, **kwargs), Lane(opened.context))
         except BaseException as error:
             opened.close(error)
             raise
-        opened.returned(value)
-        opened.close(None)
+        _done(opened, value)
         return value
 
     return wrapper
 
 
-def _drive(generator: Generator[Any, Any, Any], context: Context) -> Generator[Any, Any, Any]:
-    """Run a generator, each resumption in the context that its last pause left."""
+def _drive(generator: Generator[Any, Any, Any], lane: Lane) -> Generator[Any, Any, Any]:
     resume: Callable[[Any], Any] = generator.send
     value: Any = None
     try:
         while True:
-            before = swap(context)
             try:
-                item = resume(value)
+                with lane:
+                    item = resume(value)
             except StopIteration as stop:
                 return stop.value
-            finally:
-                context = otel_context.get_current()
-                otel_context.attach(before)
             try:
                 value = yield item
                 resume = generator.send
@@ -118,35 +154,39 @@ def _drive(generator: Generator[Any, Any, Any], context: Context) -> Generator[A
             except BaseException as error:  # noqa: BLE001 - passed into the user's generator
                 value, resume = error, generator.throw
     finally:
-        before = swap(context)
-        try:
+        value = None  # an error kept here would keep this very frame
+        with lane:
             generator.close()
-        finally:
-            otel_context.attach(before)
 
 
-def _async_generator(function: Callable[..., Any], opening: Opening) -> Callable[..., Any]:
+def _async_generator(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         opened = opening(args, kwargs)
-        driver = _drive_async(function(*args, **kwargs), opened.context)
+        lane = Lane(opened.context)
         value: Any = None
-        resume: Callable[[Any], Any] = driver.asend
         try:
-            while True:
-                try:
-                    item = await resume(value)
-                except StopAsyncIteration:
-                    break
-                try:
-                    value = yield item
-                    resume = driver.asend
-                except GeneratorExit:
-                    raise
-                except BaseException as error:  # noqa: BLE001 - passed into the user's generator
-                    value, resume = error, driver.athrow
+            generator = function(*args, **kwargs)
+            resume: Callable[[Any], Awaitable[Any]] = _unowned(generator)
+            try:
+                while True:
+                    try:
+                        with lane:
+                            item = await resume(value)
+                    except StopAsyncIteration:
+                        break
+                    try:
+                        value = yield item
+                        resume = generator.asend
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - passed into the user's generator
+                        value, resume = error, generator.athrow
+            finally:
+                value = None  # an error kept here would keep this very frame
+                with lane:
+                    await generator.aclose()
         except BaseException as error:
-            await driver.aclose()
             opened.close(error)
             raise
         opened.close(None)
@@ -154,30 +194,19 @@ def _async_generator(function: Callable[..., Any], opening: Opening) -> Callable
     return wrapper
 
 
-async def _drive_async(generator: AsyncGenerator[Any, Any], context: Context) -> AsyncGenerator[Any, Any]:
-    """Run an async generator, each resumption in the context that its last pause left."""
-    resume: Callable[[Any], Any] = generator.asend
-    value: Any = None
-    try:
-        while True:
-            before = swap(context)
-            try:
-                item = await resume(value)
-            except StopAsyncIteration:
-                return
-            finally:
-                context = otel_context.get_current()
-                otel_context.attach(before)
-            try:
-                value = yield item
-                resume = generator.asend
-            except GeneratorExit:
-                raise
-            except BaseException as error:  # noqa: BLE001 - passed into the user's generator
-                value, resume = error, generator.athrow
-    finally:
-        before = swap(context)
+def _unowned(generator: AsyncGenerator[Any, Any]) -> Callable[[Any], Awaitable[Any]]:
+    """Start an async generator that the event loop does not know of.
+
+    The loop closes what it knows at its end, all at once; it knows the wrapper, and the wrapper closes the
+    generator. Closed by both, the generator would be closed while it is being closed.
+    """
+
+    def first(value: Any) -> Awaitable[Any]:
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(None, None)
         try:
-            await generator.aclose()
+            return generator.asend(value)
         finally:
-            otel_context.attach(before)
+            sys.set_asyncgen_hooks(*hooks)
+
+    return first

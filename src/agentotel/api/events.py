@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -11,14 +10,13 @@ from opentelemetry import trace
 
 from agentotel._core import guard
 from agentotel._core.canonical import canonical_json, compact_json
+from agentotel.api.mistakes import warn_once
 from agentotel.facts.call import AttributeValue
 from agentotel.record import identity as identities
 from agentotel.record.operation import Event, Operation
-from agentotel.record.pipeline import active
+from agentotel.record.pipeline import IDLE, active
 from agentotel.record.requested import Asked
 from agentotel.semconv import names as n
-
-logger = logging.getLogger("agentotel")
 
 _record = guard.site("api.event")
 
@@ -35,7 +33,7 @@ _EVALUATION: Final[Mapping[str, str]] = {
 }
 
 
-def event(kind: str, **data: object) -> None:
+def event(kind: str, /, **data: object) -> None:
     """Record an event on the innermost turn, run, step, tool call or session that is running.
 
     Args:
@@ -69,7 +67,7 @@ def guardrail(name: str, *, verdict: str, reason: str | None = None) -> None:
 
 def fallback(source: str, to: str, *, kind: str = "tool", reason: str | None = None) -> None:
     """Record that ``to`` takes the place of ``source``; ``kind`` is ``tool``, ``model`` or ``agent``."""
-    record(identities.current().operation, "fallback", {"source": source, "to": to, "kind": kind, "reason": reason})
+    event("fallback", source=source, to=to, kind=kind, reason=reason)
 
 
 def validation(
@@ -96,7 +94,7 @@ def evaluation(
     event(
         "evaluation",
         name=name,
-        score=None if score is None else float(score),
+        score=float(score) if isinstance(score, int | float) else score,
         label=label,
         explanation=explanation,
         response_id=response_id,
@@ -110,14 +108,17 @@ def feedback(rating: str | float, *, by: str | None = None, comment: str | None 
 
 def state(name: str, *, version: str | int | None = None, value: object = None) -> None:
     """Record that a named state of the application changed. Of ``value`` only the hash is kept."""
-    digest = None if value is None else active().digest(canonical_json(value))
-    event("state", name=name, version=version, hash=digest)
+    event("state", name=name, version=version, hash=None if value is None else _record(_hash, value))
+
+
+def _hash(value: object) -> str:
+    return active().digest(canonical_json(value))
 
 
 def record(operation: Operation | None, kind: str, data: Mapping[str, object]) -> None:
     """Make an event and give it to ``operation``, or to the current span where there is none."""
     if not isinstance(kind, str) or not _KIND.fullmatch(kind):
-        logger.warning("event kind must be a short word in snake case, not %r: the event is left out", kind)
+        warn_once("event kind must be a short word in snake case, not %s: the event is left out", kind)
         return
     _record(_give, operation, kind, data)
 
@@ -128,7 +129,7 @@ def _give(operation: Operation | None, kind: str, data: Mapping[str, object]) ->
         operation.event(made)
         return
     span = trace.get_current_span()
-    if span.is_recording():
+    if active() is not IDLE and span.is_recording():
         span.add_event(made.name, made.attributes)
 
 

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass, replace
+from typing import Final, Never
 
+from opentelemetry.context import Context
+
+from agentotel._core import guard
 from agentotel._core.canonical import compact_json
 from agentotel.api import check
-from agentotel.api.attach import Attachment
 from agentotel.api.block import Block, Handle, start
+from agentotel.errors import ConfigurationError
 from agentotel.facts.call import AttributeValue
 from agentotel.record import identity as identities
 from agentotel.record import unit as units
 from agentotel.record.identity import Identity
-from agentotel.record.operation import Operation
+from agentotel.record.operation import UNIT, Operation
+from agentotel.record.pipeline import active
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
 
+_content = guard.site("api.content")
 
-def _messages(role: str, content: object) -> str:
-    """Write one message in the JSON shape of the conventions."""
-    text = content if isinstance(content, str) else compact_json(content)
-    return compact_json([{"role": role, "parts": [{"type": "text", "content": text}]}])
+_OF_STEP: Final = frozenset({n.STEP_ID, n.STEP_TYPE, n.STEP_PARENT_ID})
+_OF_RUN: Final = _OF_STEP | {n.RUN_ID, n.RUN_PARENT_ID, n.AGENT_VERSION}
+
+
+def _without(identity: Identity, names: frozenset[str]) -> dict[str, AttributeValue]:
+    """Give the attributes of an identity but those of the parts that a new part is not in."""
+    return {name: value for name, value in identity.attributes.items() if name not in names}
+
+
+def _start(unit: Unit, identity: Identity) -> Operation:
+    return start(Operation(active(), UNIT, unit, identity))
+
+
+def _keep(operation: Operation, name: str, role: str, content: object) -> None:
+    """Keep a message in the JSON shape of the conventions, where content is captured."""
+    if operation.pipeline.content_on_spans and content is not None:
+        text = content if isinstance(content, str) else compact_json(content)
+        operation.extra[name] = compact_json([{"role": role, "parts": [{"type": "text", "content": text}]}])
 
 
 class Turn(Handle):
     """One exchange of a session."""
 
-    def __init__(self, operation: Operation, unit: Unit) -> None:
-        super().__init__(operation, unit)
-        self._output: object = None
+    _output: object = None
 
     @property
     def index(self) -> int | None:
@@ -40,9 +56,7 @@ class Turn(Handle):
     def output(self, content: object) -> None:
         """Set what the turn answered. It leaves the process only where content is captured."""
         self._output = content
-        if self._operation.pipeline.content_on_spans and content is not None:
-            message = _messages("assistant", content)
-            self._operation.extra[n.OUTPUT_MESSAGES] = message
+        _content(_keep, self._operation, n.OUTPUT_MESSAGES, "assistant", content)
 
     @property
     def answer(self) -> object:
@@ -60,26 +74,29 @@ class TurnBlock(Block[Turn]):
 
     Args:
         input: What started the turn. It leaves the process only where content is captured.
+
+    Raises:
+        ConfigurationError: An argument without its name.
     """
 
-    def __init__(self, *, input: object = None) -> None:  # noqa: A002 - the word users know it by
+    def __init__(self, *misplaced: Never, input: object = None) -> None:  # noqa: A002 - the word users know it by
+        if misplaced:
+            message = "turn() takes its argument by name: turn(input=...); as a decorator it is @agentotel.turn()"
+            raise ConfigurationError(message)
         super().__init__()
         self._input = input
 
     def _open(self) -> Turn:
         around = identities.current()
-        session = around.session
         unit = Unit(units.TURN, parent=around.unit)
-        attributes = around.attributes
-        if session is not None:
-            session.turns += 1
-            unit.index = session.turns
-            attributes = {**attributes, n.TURN_INDEX: unit.index, n.TURN_ID: unit.id}
+        attributes = _without(around, _OF_RUN)
+        if around.session is not None:
+            unit.index = around.session.next_turn()
+            attributes |= {n.TURN_INDEX: unit.index, n.TURN_ID: unit.id}
         identity = replace(around, turn=unit, run=None, step=None, unit=unit, attributes=attributes)
-        operation = start(unit, identity)
-        if self._input is not None and operation.pipeline.content_on_spans:
-            operation.extra[n.INPUT_MESSAGES] = _messages("user", self._input)
-        return Turn(operation, unit)
+        operation = Operation(active(), UNIT, unit, identity)
+        _content(_keep, operation, n.INPUT_MESSAGES, "user", self._input)
+        return Turn(start(operation), unit)
 
 
 class Run(Handle):
@@ -103,8 +120,8 @@ class AgentBlock(Block[Run]):
         version: Version of the agent.
         description: What the agent does.
         max_steps: The application's own limit of steps, from 1. It is not enforced: a run that used it up and
-            still asked for tools stops as ``max_steps``. Steps are ``step()`` blocks, or model calls where a run
-            has none.
+            still asked for tools stops as ``max_steps``. Steps are the ``step()`` blocks directly in the run, or
+            model calls where it has none.
 
     Raises:
         ConfigurationError: An argument has the wrong type; the message names the fix.
@@ -127,22 +144,18 @@ class AgentBlock(Block[Run]):
     def _open(self) -> Run:
         around = identities.current()
         unit = Unit(units.RUN, self._name, parent=around.unit, version=self._version, max_steps=self._max_steps)
-        identity = replace(around, run=unit, step=None, unit=unit, attributes=self._identity(around, unit))
-        operation = start(unit, identity)
-        if self._description is not None:
-            operation.extra[n.AGENT_DESCRIPTION] = self._description
-        return Run(operation, unit)
-
-    def _identity(self, around: Identity, unit: Unit) -> dict[str, AttributeValue]:
-        outer = {n.RUN_ID, n.RUN_PARENT_ID, n.AGENT_VERSION, n.STEP_ID, n.STEP_TYPE, n.STEP_PARENT_ID}
-        attributes = {name: value for name, value in around.attributes.items() if name not in outer}
+        attributes = _without(around, _OF_RUN)
         if around.session is not None:
             attributes[n.RUN_ID] = unit.id
             if around.run is not None:
                 attributes[n.RUN_PARENT_ID] = around.run.id
         if unit.version is not None:
             attributes[n.AGENT_VERSION] = unit.version
-        return attributes
+        identity = replace(around, run=unit, step=None, unit=unit, attributes=attributes)
+        operation = _start(unit, identity)
+        if self._description is not None:
+            operation.extra[n.AGENT_DESCRIPTION] = self._description
+        return Run(operation, unit)
 
 
 class Step(Handle):
@@ -168,21 +181,37 @@ class StepBlock(Block[Step]):
     def _open(self) -> Step:
         around = identities.current()
         unit = Unit(units.STEP, self._type, parent=around.unit)
-        attributes = dict(around.attributes)
+        attributes = _without(around, _OF_STEP)
         if around.session is not None:
-            attributes[n.STEP_ID] = unit.id
-            attributes[n.STEP_TYPE] = self._type
-            attributes.pop(n.STEP_PARENT_ID, None)
+            attributes |= {n.STEP_ID: unit.id, n.STEP_TYPE: self._type}
             if around.step is not None:
                 attributes[n.STEP_PARENT_ID] = around.step.id
         if around.unit is not None:
             around.unit.add_step()
         identity = replace(around, step=unit, unit=unit, attributes=attributes)
-        return Step(start(unit, identity), unit)
+        return Step(_start(unit, identity), unit)
 
 
-class PromptBlock:
-    """Name the prompt that the model calls of a block use, with ``with`` or ``async with``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """The prompt in use inside a ``prompt()`` block."""
+
+    name: str
+    version: str | None
+    context: Context
+    """The OpenTelemetry context that the block runs in."""
+
+    def returned(self, value: object) -> None:
+        """Take note of what a decorated function returned: nothing to record."""
+
+    def close(self, error: BaseException | None) -> None:
+        """End the block: nothing to record."""
+
+
+class PromptBlock(Block[Prompt]):
+    """Name the prompt that the model calls of a block use.
+
+    Works with ``with``, ``async with`` and as a decorator, of generators too.
 
     Args:
         name: Name of the prompt or of its template.
@@ -193,23 +222,10 @@ class PromptBlock:
     """
 
     def __init__(self, name: str, version: str | None = None) -> None:
-        self._prompt = (check.required_text("prompt(name)", name), check.text("prompt(version)", version))
-        self._attachments: list[Attachment] = []
+        super().__init__()
+        self._name = check.required_text("prompt(name)", name)
+        self._version = check.text("prompt(version)", version)
 
-    def __enter__(self) -> Self:
-        inner = replace(identities.current(), prompt=self._prompt)
-        self._attachments.append(Attachment(identities.place(inner)))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._attachments.pop().leave()
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
+    def _open(self) -> Prompt:
+        inner = replace(identities.current(), prompt=(self._name, self._version))
+        return Prompt(name=self._name, version=self._version, context=identities.place(inner))

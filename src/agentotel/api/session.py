@@ -9,35 +9,46 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import context as otel_context
-from opentelemetry.trace import Link, SpanContext
+from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, Span
 
-from agentotel._core import ids
+from agentotel._core import guard, ids
 from agentotel.api import check
 from agentotel.api.block import Block, Handle, start
 from agentotel.facts.call import AttributeValue
 from agentotel.facts.stop import StopReason
+from agentotel.facts.totals import Totals
 from agentotel.record import identity as identities
 from agentotel.record import unit as units
-from agentotel.record.identity import Identity
-from agentotel.record.operation import Operation
+from agentotel.record.identity import NOBODY, Identity
+from agentotel.record.operation import UNIT, Operation
+from agentotel.record.pipeline import active
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
 
 logger = logging.getLogger("agentotel")
 
+_link = guard.site("api.link")
+
 MOST_SESSIONS = 10_000
 
 
 class _Known:
-    """What this process knows of a session that has an id of its own."""
+    """What this process knows of a session. ``whole`` sums up the segments of one that has an id of its own."""
 
-    __slots__ = ("attributes", "feature", "last_segment", "unit")
+    __slots__ = ("attributes", "feature", "id", "last", "whole")
 
-    def __init__(self, unit: Unit, feature: str | None, attributes: Mapping[str, AttributeValue]) -> None:
-        self.unit = unit
+    def __init__(
+        self, session_id: str, feature: str | None, attributes: Mapping[str, AttributeValue], *, whole: Unit | None
+    ) -> None:
+        self.id = session_id
+        self.whole = whole
         self.feature = feature
-        self.attributes = attributes
-        self.last_segment: SpanContext | None = None
+        self.attributes: Mapping[str, AttributeValue] = {
+            n.SESSION_ID: session_id,
+            n.CONVERSATION_ID: session_id,
+            **attributes,
+        }
+        self.last: Span = INVALID_SPAN
 
 
 _lock = threading.Lock()
@@ -58,13 +69,19 @@ def forgotten() -> Iterator[None]:
             _sessions.update(before)
 
 
-class Session(Handle):
-    """A session, or the segment of one that this block is."""
+def _known(unit: Unit) -> _Known | None:
+    """Find the session that a segment belongs to, unless it has ended or has no id of its own."""
+    known = _sessions.get(unit.id)
+    return known if known is not None and known.whole is unit.whole else None
 
-    def __init__(self, operation: Operation, unit: Unit, *, segment: bool, borrowed: bool = False) -> None:
-        super().__init__(operation, unit, context=otel_context.get_current() if borrowed else None)
-        self._segment = segment
-        self._borrowed = borrowed
+
+class Session(Handle):
+    """A session, or the segment of one that this block is. ``totals`` are those of the session so far."""
+
+    @property
+    def totals(self) -> Totals:
+        """Sums so far, over all segments of the session in this process."""
+        return (self._unit.whole or self._unit).totals
 
     def end(self, reason: str | StopReason = StopReason.COMPLETED, detail: str | None = None) -> None:
         """End a session that was entered by its id; the next use of the id starts a new one.
@@ -75,24 +92,32 @@ class Session(Handle):
         if self._operation.open:
             self.stop(reason, detail)
             self._unit.ended = True
-        elif self._segment and not self._unit.ended:
-            with SessionBlock(self.id) as last:
-                last.end(reason, detail)
+        elif (known := _known(self._unit)) is not None:
+            last = _segment(known, NOBODY)
+            last.end(reason, detail)
+            last.close(None)
+
+    def _settle(self, error: BaseException | None) -> None:
+        unit = self._unit
+        with _lock:
+            known = _known(unit)
+            unit.ended |= unit.whole is None
+            if known is not None and unit.ended:
+                del _sessions[unit.id]
+            elif known is not None and known.last is self._operation.span:
+                known.last = NonRecordingSpan(known.last.get_span_context())
+        super()._settle(error)
+
+
+class _Nested(Session):
+    """A session used inside itself: the same session, which this use does not end."""
+
+    def __init__(self, operation: Operation, unit: Unit) -> None:
+        super().__init__(operation, unit)
+        self._context = otel_context.get_current()
 
     def close(self, error: BaseException | None) -> None:
-        """End the segment; a nested use of the same session ends nothing."""
-        if not self._borrowed:
-            super().close(error)
-
-    def _settle(self) -> None:
-        if not self._segment:
-            self._unit.ended = True
-            return
-        with _lock:
-            if self._unit.ended:
-                _sessions.pop(self._unit.id, None)
-            elif (known := _sessions.get(self._unit.id)) is not None:
-                known.last_segment = self._operation.span.get_span_context()
+        """Leave the session as it is."""
 
 
 class SessionBlock(Block[Session]):
@@ -103,10 +128,10 @@ class SessionBlock(Block[Session]):
     Works with ``with``, ``async with`` and as a decorator, of generators too. Without ``session_id`` the block is
     the session and ends it. With one, the block is a segment: entering the id again resumes the session with its
     turn count and totals, until ``session.end()``. The same id inside itself changes nothing; another session
-    inside is recorded as a linked session of its own.
+    inside is recorded as a linked session of its own, whose sums are part of those around it.
 
     Args:
-        session_id: Id of a session that outlives the block.
+        session_id: Id of a session that outlives the block, at most 256 characters.
         user: Whom the session is for.
         tenant: Customer or organisation.
         feature: Feature of the application, a bounded set: it labels metrics.
@@ -114,7 +139,7 @@ class SessionBlock(Block[Session]):
         experiment: Experiment that the session takes part in.
         variant: Variant of the experiment.
         config_id: Version of the application's configuration.
-        metadata: Further facts, a mapping of texts to texts, numbers and booleans.
+        metadata: Further facts, a mapping of at most 32 texts to texts, numbers and booleans.
 
     Raises:
         ConfigurationError: An argument has the wrong type; the message names the fix.
@@ -134,7 +159,7 @@ class SessionBlock(Block[Session]):
         metadata: Mapping[str, str | bool | int | float] | None = None,
     ) -> None:
         super().__init__()
-        self._id = check.text("session(session_id)", session_id)
+        self._id = check.session_id("session(session_id)", session_id)
         self._feature = check.text("session(feature=)", feature)
         given = {
             n.USER_ID: check.text("session(user=)", user),
@@ -153,54 +178,50 @@ class SessionBlock(Block[Session]):
 
     def _open(self) -> Session:
         around = identities.current()
-        if around.session is not None and self._id is not None and around.session.id == self._id:
-            return self._borrow(around)
-        known = self._known()
-        unit = known.unit
-        unit.closed = False
-        unit.stop_reason = unit.detail = None
-        identity = Identity(session=unit, unit=unit, feature=known.feature, attributes=known.attributes)
-        links = [known.last_segment] if known.last_segment is not None else []
-        if around.session is not None:
+        outer, operation = around.session, around.segment
+        if outer is None or operation is None:
+            return _segment(self._find(), around)
+        if outer.id == self._id:
+            return _Nested(operation, outer)
+        session = _segment(self._find(), around)
+        if not outer.warned:
+            outer.warned = True
             logger.warning(
                 "session %s is opened inside session %s: it is recorded as a linked session of its own; "
                 "use turn(), agent() or step() for parts of one session",
-                unit.id,
-                around.session.id,
+                session.id,
+                outer.id,
             )
-            if around.operation is not None:
-                links.append(around.operation.span.get_span_context())
-        operation = start(unit, identity, prepare=lambda made: made.links.extend(Link(one) for one in links))
-        return Session(operation, unit, segment=self._id is not None)
+        return session
 
-    def _borrow(self, around: Identity) -> Session:
-        operation = around.operation
-        assert operation is not None  # noqa: S101 - a session has one
-        assert around.session is not None  # noqa: S101 - asked by the caller
-        return Session(operation, around.session, segment=True, borrowed=True)
-
-    def _known(self) -> _Known:
+    def _find(self) -> _Known:
+        """Find the session by its id, or make one."""
+        if self._id is None:
+            return _Known(ids.long_id(), self._feature, self._attributes, whole=None)
         with _lock:
-            if self._id is not None and (known := _sessions.get(self._id)) is not None:
-                _sessions.move_to_end(self._id)
-                self._widen(known)
-                return known
-            session_id = self._id if self._id is not None else ids.long_id()
-            unit = Unit(units.SESSION, self._feature, id=session_id)
-            identity: dict[str, AttributeValue] = {
-                n.SESSION_ID: session_id,
-                n.CONVERSATION_ID: session_id,
-                **self._attributes,
-            }
-            known = _Known(unit, self._feature, identity)
-            if self._id is not None:
-                _sessions[session_id] = known
+            known = _sessions.get(self._id)
+            if known is None:
+                whole = Unit(units.SESSION, id=self._id)
+                known = _sessions[self._id] = _Known(self._id, self._feature, self._attributes, whole=whole)
                 if len(_sessions) > MOST_SESSIONS:
                     _sessions.popitem(last=False)
+            else:
+                _sessions.move_to_end(self._id)
+                known.attributes = {**known.attributes, **self._attributes}
+                known.feature = self._feature or known.feature
             return known
 
-    def _widen(self, known: _Known) -> None:
-        """Take up what a later segment says about the session and earlier ones did not."""
-        known.attributes = {**known.attributes, **self._attributes}
-        if self._feature is not None:
-            known.feature = known.unit.name = self._feature
+
+def _segment(known: _Known, around: Identity) -> Session:
+    """Open a segment: linked, both ways where that is still open, to the one before it and to the session around."""
+    unit = Unit(units.SESSION, known.feature, id=known.id, parent=around.unit, whole=known.whole)
+    identity = Identity(session=unit, unit=unit, feature=known.feature, attributes=known.attributes)
+    operation = Operation(active(), UNIT, unit, identity)
+    related = [known.last] if around.segment is None else [known.last, around.segment.span]
+    operation.links += [Link(context) for span in related if (context := span.get_span_context()).is_valid]
+    start(operation)
+    for span in related:
+        if span.is_recording():
+            _link(span.add_link, operation.span.get_span_context())
+    known.last = operation.span
+    return Session(operation, unit)

@@ -2,40 +2,68 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections import deque
+from collections.abc import Iterator
 
 from agentotel.facts.stop import StopReason
 from agentotel.record import unit as units
 from agentotel.record.unit import Unit
 from agentotel.wire.errors import error_type
 
-_CANCELLED = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)
+_MOST_CAUSES = 64
+
+Why = tuple[StopReason, str | None]
 
 
-def derive(unit: Unit, error: BaseException | None) -> tuple[StopReason, str | None]:
+def derive(unit: Unit, error: BaseException | None) -> Why:
     """Derive the stop reason of a unit from the error that ends it, or from its last model call.
 
     An error that no model or tool call is to blame for is a crash of the application's own code.
     """
     if error is None:
         return _without_error(unit)
-    blamed = unit.blamed(error)
-    if blamed is not None:
-        return blamed
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, _CANCELLED):
+    return known(unit, error) or (StopReason.CRASHED, error_type(error))
+
+
+def known(unit: Unit, error: BaseException) -> Why | None:
+    """Tell which call or which cancellation ``error`` comes from; None where none is known.
+
+    A cancelled call is to blame only for the ``TimeoutError`` made of it: its deadline had passed.
+    """
+    deadline = False
+    for cause in causes(error):
+        if not isinstance(cause, Exception) and not deadline:
             return StopReason.CANCELLED, error_type(error)
-        seen = seen.__cause__
-    return StopReason.CRASHED, error_type(error)
+        blamed = unit.blamed(cause)
+        if blamed is not None:
+            return blamed
+        deadline = isinstance(cause, TimeoutError)
+    return None
 
 
-def _without_error(unit: Unit) -> tuple[StopReason, str | None]:
-    if unit.kind != units.RUN:
-        return StopReason.COMPLETED, None
-    steps = unit.steps or unit.own_llm_calls
-    if unit.max_steps is not None and steps >= unit.max_steps and (unit.last_asked or not unit.own_llm_calls):
-        return StopReason.MAX_STEPS, f"{steps} of {unit.max_steps} steps"
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Give an error, the members of a group, and what each was raised from, nearest first."""
+    pending = deque([error])
+    seen: set[int] = set()
+    while pending and len(seen) < _MOST_CAUSES:
+        one = pending.popleft()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        if isinstance(one, BaseExceptionGroup):
+            pending.extend(one.exceptions)
+        if one.__cause__ is not None:
+            pending.append(one.__cause__)
+        elif one.__context__ is not None and not one.__suppress_context__:
+            pending.append(one.__context__)
+
+
+def _without_error(unit: Unit) -> Why:
+    if unit.max_steps is not None and unit.kind == units.RUN:
+        steps = unit.steps or unit.own_llm_calls
+        if steps >= unit.max_steps and (unit.last_asked or not unit.own_llm_calls):
+            return StopReason.MAX_STEPS, f"{steps} of {unit.max_steps} steps"
     if "content_filter" in unit.last_finish:
         return StopReason.CONTENT_FILTER, None
     if "model_context_window_exceeded" in unit.last_finish:

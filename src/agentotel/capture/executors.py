@@ -16,25 +16,38 @@ from agentotel.record.pipeline import IDLE, active
 
 T = TypeVar("T")
 
-_original = ThreadPoolExecutor.submit
-
 
 def install() -> None:
     """Wrap ``ThreadPoolExecutor.submit``, once."""
-    if ThreadPoolExecutor.submit is _original:
-        ThreadPoolExecutor.submit = wrapt.FunctionWrapper(_original, _submit)  # type: ignore[method-assign]
+    now = _submit_now()
+    if not _is_ours(now):
+        ThreadPoolExecutor.submit = wrapt.FunctionWrapper(now, _submit)  # type: ignore[method-assign]
 
 
 def remove() -> None:
-    """Put ``submit`` back, unless somebody else wrapped it since."""
-    if getattr(ThreadPoolExecutor.__dict__["submit"], "__wrapped__", None) is _original:
-        ThreadPoolExecutor.submit = _original  # type: ignore[method-assign]
+    """Put ``submit`` back. Under a wrapper of somebody else ours stays, and carries nothing."""
+    now = _submit_now()
+    if _is_ours(now):
+        ThreadPoolExecutor.submit = now.__wrapped__  # type: ignore[method-assign]
 
 
-def _submit(wrapped: Callable[..., T], _pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-    if not args or active() is IDLE or identity.current() is NOBODY:
+def _submit_now() -> Any:
+    return ThreadPoolExecutor.__dict__["submit"]
+
+
+def _is_ours(function: Any) -> bool:
+    return getattr(function, "_self_wrapper", None) is _submit
+
+
+def _submit(wrapped: Callable[..., T], pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    if not args or active() is IDLE or identity.current() is NOBODY or _elsewhere(pool):
         return wrapped(*args, **kwargs)
     return wrapped(_carried, otel_context.get_current(), *args, **kwargs)
+
+
+def _elsewhere(pool: Any) -> bool:
+    """Tell a pool of interpreters (Python 3.14), where a context cannot be sent, from one of threads."""
+    return type(pool).__module__ == "concurrent.futures.interpreter"
 
 
 def _carried(context: Context, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:

@@ -22,9 +22,9 @@ _KEY = otel_context.create_key("agentotel-identity")
 class Identity:
     """Place of an operation in its session.
 
-    ``attributes`` is what every span inside carries. ``feature`` is the session's, for metrics.
-    ``prompt`` is the name and version of the prompt in use. ``unit`` is the innermost unit, ``operation`` the
-    innermost unit or tool call: events go there.
+    ``attributes`` is what every span inside carries. ``feature`` is the session's, for metrics. ``prompt`` is the
+    name and version of the prompt in use. ``unit`` is the innermost unit, ``operation`` the innermost unit or
+    tool call: events go there. ``segment`` is the session's operation, ``tool`` the innermost tool call's.
     """
 
     session: Unit | None = None
@@ -35,6 +35,8 @@ class Identity:
     prompt: tuple[str, str | None] | None = None
     feature: str | None = None
     operation: Operation | None = None
+    segment: Operation | None = None
+    tool: Operation | None = None
     attributes: Mapping[str, AttributeValue]
 
     def inside(self, operation: Operation) -> Identity:
@@ -48,6 +50,8 @@ class Identity:
             prompt=self.prompt,
             feature=self.feature,
             operation=operation,
+            segment=operation if operation.facts is self.session else self.segment,
+            tool=self.tool if isinstance(operation.facts, Unit) else operation,
             attributes=self.attributes,
         )
 

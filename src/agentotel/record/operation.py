@@ -61,11 +61,11 @@ class ModelFacts:
 
     def __init__(
         self,
-        format: Format,
+        format: Format,  # noqa: A002 - the wire's word
         operation: str,
         provider: str,
         request: Request,
-        body: Body,  # noqa: A002
+        body: Body,
     ) -> None:
         self.format = format
         self.operation = operation
@@ -139,13 +139,21 @@ class Event:
 class Recorder(Protocol):
     """Makes one kind of output from operations. Every call is guarded by the operation."""
 
-    def start(self, operation: Operation) -> None: ...
+    def start(self, operation: Operation) -> None:
+        """Take up an operation that starts."""
+        ...
 
-    def attempt(self, operation: Operation, attempt: Attempt) -> None: ...
+    def attempt(self, operation: Operation, attempt: Attempt) -> None:
+        """Take up an HTTP request."""
+        ...
 
-    def event(self, operation: Operation, event: Event) -> None: ...
+    def event(self, operation: Operation, event: Event) -> None:
+        """Take up an event."""
+        ...
 
-    def finish(self, operation: Operation) -> None: ...
+    def finish(self, operation: Operation) -> None:
+        """Take up an operation that ended."""
+        ...
 
 
 class Operation:
@@ -260,18 +268,22 @@ class Operation:
             )
 
     def _read_context(self, facts: ModelFacts) -> None:
-        unit = self.identity.unit
-        if unit is None or self.identity.session is None or facts.body is None or not self.span.is_recording():
+        unit, session = self.identity.unit, self.identity.session
+        if unit is None or facts.body is None or not self.span.is_recording():
+            return
+        home = unit.home
+        requested = home.requested
+        if session is None and not requested:
             return
         context = facts.format.context(facts.body)
         if context is None:
             return
-        home = unit.home
-        facts.context = self.pipeline.reading(home).read(context, facts.request.attributes)
-        if home.requested is not None:
-            for message in facts.context.fresh:
-                if answered := facts.format.answers(message):
-                    home.requested.answered(answered)
+        fresh = context.messages
+        if session is not None:
+            facts.context = self.pipeline.reading(home, session).read(context, facts.request.attributes)
+            fresh = facts.context.fresh
+        if requested:
+            requested.answered(one for message in fresh for one in facts.format.answers(message))
 
     def _total_call(self, facts: ModelFacts) -> None:
         unit = self.identity.unit
@@ -287,11 +299,11 @@ class Operation:
             0 if self.failure is None else 1,
         )
         if response is not None:
-            home = unit.home
-            home.last_finish = response.finish_reasons
-            home.last_asked = bool(response.tool_requests)
+            place = unit.place
+            place.last_finish = response.finish_reasons
+            place.last_asked = bool(response.tool_requests)
             if response.tool_requests:
-                self._ask(home, facts, response)
+                self._ask(unit.home, facts, response)
 
     def _ask(self, home: Unit, facts: ModelFacts, response: Response) -> None:
         context = None if facts.body is None else facts.format.context(facts.body)

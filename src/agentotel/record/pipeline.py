@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +12,13 @@ from typing import Protocol
 from agentotel._core.canonical import Digest, make_digest
 from agentotel.facts.call import Cost, Usage
 from agentotel.record.operation import Recorder
-from agentotel.record.reading import Reading
+from agentotel.record.reading import Hashes, Reading
 from agentotel.record.requested import Requested
 from agentotel.record.unit import Unit
 
 logger = logging.getLogger("agentotel")
+
+_lock = threading.Lock()
 
 MOST_UNPRICED = 1000
 
@@ -23,11 +26,13 @@ MOST_UNPRICED = 1000
 class Pricing(Protocol):
     """Gives the price of a usage; None where it is not known."""
 
-    def cost(
-        self, provider: str, model: str, usage: Usage, *, at: datetime, tier: str | None = None
-    ) -> Cost | None: ...
+    def cost(self, provider: str, model: str, usage: Usage, *, at: datetime, tier: str | None = None) -> Cost | None:
+        """Price a usage at a time."""
+        ...
 
-    def knows(self, provider: str, model: str, *, at: datetime, tier: str | None = None) -> bool: ...
+    def knows(self, provider: str, model: str, *, at: datetime, tier: str | None = None) -> bool:
+        """Tell whether a model has a price."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +79,21 @@ class Pipeline:
             name,
         )
 
-    def reading(self, unit: Unit) -> Reading:
-        """Return the contexts read in ``unit``, made on first use."""
-        if unit.reading is None:
-            unit.reading = Reading(self.digest)
-        return unit.reading
+    def reading(self, home: Unit, session: Unit) -> Reading:
+        """Return the contexts read in ``home``, made on first use; the hashes are kept for the whole session."""
+        with _lock:
+            if session.hashes is None or session.hashes.digest is not self.digest:
+                session.hashes = Hashes(self.digest)
+            if home.reading is None or home.reading.hashes is not session.hashes:
+                home.reading = Reading(session.hashes)
+            return home.reading
 
-    def requested(self, unit: Unit) -> Requested:
-        """Return the tool requests of ``unit``, made on first use."""
-        if unit.requested is None:
-            unit.requested = Requested()
-        return unit.requested
+    def requested(self, home: Unit) -> Requested:
+        """Return the tool requests of ``home``, made on first use."""
+        with _lock:
+            if home.requested is None:
+                home.requested = Requested()
+            return home.requested
 
 
 IDLE = Pipeline()

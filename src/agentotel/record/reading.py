@@ -8,15 +8,16 @@ identity of mutable objects, so a message changed in place is seen as changed.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from agentotel._core.canonical import Digest, canonical_json
 from agentotel.facts.call import Context
 
-_MOST_MESSAGES = 4096
-_MOST_CONTEXTS = 8
+_SPARE: Final = 64
+_MOST_CONTEXTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,56 @@ class ContextFacts:
     fresh: Sequence[object]
 
 
+class Hashes:
+    """Hashes of messages, system texts and tools, made once for each content; shared by the runs of a session.
+
+    Two generations bound it: what is in use moves on to the next one, and a generation never holds much more
+    than twice the latest context.
+    """
+
+    __slots__ = ("_lock", "_now", "_old", "digest")
+
+    def __init__(self, digest: Digest) -> None:
+        self.digest = digest
+        self._now: dict[Hashable, str] = {}
+        self._old: dict[Hashable, str] = {}
+        self._lock = threading.Lock()
+
+    def of(self, values: Sequence[object]) -> tuple[str, ...]:
+        """Give the hash of each value."""
+        with self._lock:
+            found = tuple([self._of(value) for value in values])
+            if len(self._now) > 2 * len(values) + _SPARE:
+                self._old, self._now = self._now, {}
+        return found
+
+    def _of(self, value: object) -> str:
+        try:
+            key = _frozen(value)
+        except TypeError:
+            return self.digest(canonical_json(value))
+        known = self._now.get(key)
+        if known is None:
+            known = self._now[key] = self._old.get(key) or self.digest(canonical_json(value))
+        return known
+
+
+_SCALARS: Final = (str, int, float, bytes, type(None))
+
+
+def _frozen(value: object) -> Hashable:
+    """Give a hashable form of a JSON value that differs where the JSON does; TypeError for any other value."""
+    if value.__class__ is str:
+        return value
+    if isinstance(value, dict | Mapping):
+        return tuple([(key, item if item.__class__ is str else _frozen(item)) for key, item in value.items()])
+    if isinstance(value, list | tuple):
+        return (list, *map(_frozen, value))
+    if isinstance(value, _SCALARS):
+        return value.__class__, value
+    raise TypeError(value.__class__)
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     system: str | None
@@ -42,62 +93,33 @@ class _Seen:
     messages: tuple[str, ...]
 
 
-def _frozen(value: object) -> Hashable:
-    """Give a hashable form of a JSON-like value; values of other kinds raise TypeError when hashed."""
-    kind = value.__class__
-    if kind is str:
-        return value
-    if kind is dict or isinstance(value, Mapping):
-        return tuple([(key, item if item.__class__ is str else _frozen(item)) for key, item in value.items()])
-    if isinstance(value, list | tuple):
-        return (list, *map(_frozen, value))
-    return (type(value), value)  # type: ignore[return-value]
-
-
 class Reading:
     """The contexts that the model calls of one run have read."""
 
-    __slots__ = ("_contexts", "_digest", "_known", "_lock")
+    __slots__ = ("_contexts", "_lock", "hashes")
 
-    def __init__(self, digest: Digest) -> None:
-        self._digest = digest
-        self._known: OrderedDict[Hashable, str] = OrderedDict()
+    def __init__(self, hashes: Hashes) -> None:
+        self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
         self._lock = threading.Lock()
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
         """Take up one context and tell what changed against the closest earlier one."""
+        system, tools, *messages = self.hashes.of((context.system, context.tools, *context.messages))
+        seen = _Seen(system if context.system else None, tools if context.tools else None, tuple(messages))
         with self._lock:
-            system = self._hash(context.system)
-            tools = self._hash(context.tools)
-            messages = tuple([self._message(message) for message in context.messages])
-            seen = _Seen(system, tools, messages)
-            closest, shared = self._closest(messages)
+            closest, shared = self._closest(seen.messages)
             self._contexts.append(seen)
+        parts = (seen.system or "", seen.tools or "", canonical_json(parameters), *messages)
         return ContextFacts(
-            hash=self._digest("\n".join((system or "", tools or "", canonical_json(parameters), *messages))),
-            system_hash=system,
-            tools_hash=tools,
+            hash=self.hashes.digest("\n".join(parts)),
+            system_hash=seen.system,
+            tools_hash=seen.tools,
             messages=len(messages),
             new_messages=len(messages) - shared,
             change=None if closest is None else _change(closest, seen, shared),
             fresh=context.messages[shared:],
         )
-
-    def _hash(self, value: object) -> str | None:
-        return self._message(value) if value else None
-
-    def _message(self, message: object) -> str:
-        try:
-            key = _frozen(message)
-            known = self._known.get(key)
-        except TypeError:
-            return self._digest(canonical_json(message))
-        if known is None:
-            known = self._known[key] = self._digest(canonical_json(message))
-            if len(self._known) > _MOST_MESSAGES:
-                self._known.popitem(last=False)
-        return known
 
     def _closest(self, messages: tuple[str, ...]) -> tuple[_Seen | None, int]:
         best: _Seen | None = None
@@ -120,25 +142,24 @@ def _shared_prefix(left: tuple[str, ...], right: tuple[str, ...]) -> int:
     return shared
 
 
-def _change(before: _Seen, now: _Seen, shared: int) -> str | None:
+def _change(before: _Seen, now: _Seen, shared: int) -> str:
     if now.system != before.system:
         return "system_changed"
     if now.tools != before.tools:
         return "tools_changed"
     if shared == len(before.messages):
         return "appended"
-    if shared == len(now.messages) or _dropped(before.messages, now.messages):
-        return "truncated"
-    return "rewritten"
+    return "truncated" if _dropped(before.messages, now.messages) else "rewritten"
 
 
 def _dropped(before: tuple[str, ...], now: tuple[str, ...]) -> bool:
-    """Tell whether ``now`` is ``before`` with messages left out, and perhaps new ones at its end."""
-    rest = iter(before)
+    """Tell whether ``now`` is ``before`` with messages left out; new ones may follow after its last one."""
+    last = -1
     kept = 0
     for message in now:
-        if message not in rest:
-            break
+        try:
+            last = before.index(message, last + 1)
+        except ValueError:
+            return kept > 0 and last == len(before) - 1
         kept += 1
-    known = set(before)
-    return 0 < kept < len(before) and not any(message in known for message in now[kept:])
+    return 0 < kept < len(before)

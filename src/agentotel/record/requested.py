@@ -43,13 +43,13 @@ def canonical_arguments(arguments: object) -> str:
 class Requested:
     """The open tool requests of one run, oldest first. Bounded: the oldest gives way."""
 
-    __slots__ = ("_lock", "_open", "_serial", "failures")
+    __slots__ = ("_failures", "_lock", "_open", "_serial")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: OrderedDict[tuple[str, str, int], Asked] = OrderedDict()
         self._serial = 0
-        self.failures: dict[tuple[str, str], int] = {}
+        self._failures: dict[tuple[str, str], int] = {}
 
     def ask(
         self, requests: Iterable[ToolRequest], *, span: tuple[int, int, int], offered: frozenset[str] | None
@@ -87,6 +87,10 @@ class Requested:
             for key in [key for key, asked in self._open.items() if asked.id in wanted]:
                 del self._open[key]
 
+    def __bool__(self) -> bool:
+        """Whether a request is open."""
+        return bool(self._open)
+
     def left(self) -> list[Asked]:
         """Take what was asked for and never ran."""
         with self._lock:
@@ -96,13 +100,13 @@ class Requested:
 
     def attempt(self, name: str, arguments: str) -> int:
         """Number this execution: one more than the failures in a row of the same call."""
-        return self.failures.get((name, arguments), 0) + 1
+        return self._failures.get((name, arguments), 0) + 1
 
     def ended(self, name: str, arguments: str, *, failed: bool) -> None:
         """Note how an execution ended."""
         with self._lock:
+            before = self._failures.pop((name, arguments), 0)
             if failed:
-                if len(self.failures) < _MOST:
-                    self.failures[(name, arguments)] = self.failures.get((name, arguments), 0) + 1
-            else:
-                self.failures.pop((name, arguments), None)
+                self._failures[(name, arguments)] = before + 1
+                if len(self._failures) > _MOST:
+                    del self._failures[next(iter(self._failures))]

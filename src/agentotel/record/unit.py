@@ -1,39 +1,46 @@
 """Units: the session, the turns, the runs and the steps that operations happen in.
 
 A unit is the mutable side of identity. Its totals include everything below it, since each
-addition walks up to the session; one lock serves all of them, held for a few additions.
+addition walks up to the top; one lock serves all of them, held for a few additions.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from typing import Final
 
 from agentotel._core import ids
 from agentotel.facts.stop import Result, StopReason
 from agentotel.facts.totals import Totals
-from agentotel.record.reading import Reading
-from agentotel.record.requested import Requested
+from agentotel.record.reading import Hashes, Reading
+from agentotel.record.requested import Asked, Requested
 
 SESSION: Final = "session"
 TURN: Final = "turn"
 RUN: Final = "run"
 STEP: Final = "step"
 
+_MOST_BLAMES: Final = 16
+
 _lock = threading.Lock()
+
+_Mark = tuple[int, type[BaseException], str | None, int]
 
 
 class Unit:
-    """One session segment, turn, run or step while it lasts, and its result afterwards."""
+    """One session segment, turn, run or step while it lasts, and its result afterwards.
+
+    ``whole`` is, for a segment of a session that is entered by its id, the session over all segments: it has no
+    operation of its own, only sums and the count of turns.
+    """
 
     __slots__ = (
-        "_blame",
-        "closed",
+        "_blames",
         "cost_usd",
         "detail",
         "ended",
         "errors",
+        "hashes",
         "id",
         "index",
         "input_tokens",
@@ -51,12 +58,13 @@ class Unit:
         "requested",
         "result",
         "retries",
-        "started_at_ns",
         "steps",
         "stop_reason",
         "tool_calls",
         "turns",
         "version",
+        "warned",
+        "whole",
     )
 
     def __init__(
@@ -65,6 +73,7 @@ class Unit:
         name: str | None = None,
         *,
         parent: Unit | None = None,
+        whole: Unit | None = None,
         id: str | None = None,  # noqa: A002 - the word users know it by
         version: str | None = None,
         max_steps: int | None = None,
@@ -72,25 +81,24 @@ class Unit:
         self.kind = kind
         self.name = name
         self.parent = parent
+        self.whole = whole
         self.id = id if id is not None else ids.short_id()
         self.version = version
         self.max_steps = max_steps
         self.index = 0
-        self.started_at_ns = time.time_ns()
-        self.closed = False
         self.ended = False
-        self.turns = 0
+        self.warned = False
         self.stop_reason: StopReason | None = None
         self.detail: str | None = None
         self.result: Result | None = None
-        self.steps = 0
-        self.own_llm_calls = 0
-        self.own_tool_calls = 0
+        self.turns = self.steps = 0
+        self.own_llm_calls = self.own_tool_calls = 0
         self.last_finish: tuple[str, ...] = ()
         self.last_asked = False
+        self.hashes: Hashes | None = None
         self.reading: Reading | None = None
         self.requested: Requested | None = None
-        self._blame: tuple[int, type[BaseException], StopReason, str | None] | None = None
+        self._blames: dict[_Mark, tuple[StopReason, str | None]] = {}
         self.cost_usd: float | None = None
         self.llm_calls = self.tool_calls = self.retries = 0
         self.input_tokens = self.output_tokens = self.errors = 0
@@ -111,61 +119,98 @@ class Unit:
 
     @property
     def home(self) -> Unit:
-        """The unit within which tool requests are paired and contexts compared: never a step."""
+        """The unit within which tool requests are paired and contexts compared: the run, else the session."""
+        unit = self
+        while unit.kind not in _HOMES and unit.parent is not None:
+            unit = unit.parent
+        return unit
+
+    @property
+    def place(self) -> Unit:
+        """The unit whose own calls are counted: this one, or what a step is part of."""
         unit = self
         while unit.kind == STEP and unit.parent is not None:
             unit = unit.parent
         return unit
+
+    def next_turn(self) -> int:
+        """Number a turn of this session."""
+        counter = self.whole or self
+        with _lock:
+            counter.turns += 1
+            return counter.turns
 
     def add_call(
         self, cost_usd: float | None, input_tokens: int, output_tokens: int, retries: int, errors: int
     ) -> None:
         """Add one model call to this unit and all above it."""
         with _lock:
-            self.home.own_llm_calls += 1
-            unit: Unit | None = self
-            while unit is not None:
+            self.place.own_llm_calls += 1
+            for unit in self._sums():
                 unit.llm_calls += 1
                 unit.input_tokens += input_tokens
                 unit.output_tokens += output_tokens
-                unit.retries += retries
-                unit.errors += errors
-                if cost_usd is not None:
-                    unit.cost_usd = cost_usd if unit.cost_usd is None else unit.cost_usd + cost_usd
-                unit = unit.parent
+                unit._add(cost_usd, retries, errors)  # noqa: SLF001 - another unit
 
     def add_tool(self, cost_usd: float | None, retries: int, errors: int) -> None:
         """Add one tool call to this unit and all above it."""
         with _lock:
-            self.home.own_tool_calls += 1
-            unit: Unit | None = self
-            while unit is not None:
+            self.place.own_tool_calls += 1
+            for unit in self._sums():
                 unit.tool_calls += 1
-                unit.retries += retries
-                unit.errors += errors
-                if cost_usd is not None:
-                    unit.cost_usd = cost_usd if unit.cost_usd is None else unit.cost_usd + cost_usd
-                unit = unit.parent
+                unit._add(cost_usd, retries, errors)  # noqa: SLF001 - another unit
+
+    def _sums(self) -> list[Unit]:
+        """Give this unit, all above it, and the sessions over all their segments."""
+        found: list[Unit] = []
+        unit: Unit | None = self
+        while unit is not None:
+            found.append(unit)
+            if unit.whole is not None:
+                found.append(unit.whole)
+            unit = unit.parent
+        return found
+
+    def _add(self, cost_usd: float | None, retries: int, errors: int) -> None:
+        self.retries += retries
+        self.errors += errors
+        if cost_usd is not None:
+            self.cost_usd = cost_usd if self.cost_usd is None else self.cost_usd + cost_usd
 
     def add_step(self) -> None:
-        """Count one step of the run that this unit belongs to."""
+        """Count one step, made directly in this unit."""
         with _lock:
-            self.home.steps += 1
+            self.steps += 1
+
+    def left(self) -> list[Asked]:
+        """Take the tool requests that nothing can answer any more: those of this run, turn or session."""
+        home = self.home
+        if home.requested is None or self.kind == STEP or (home is not self and home.kind == RUN):
+            return []
+        return home.requested.left()
 
     def blame(self, error: BaseException, reason: StopReason, detail: str | None) -> None:
         """Remember why ``error`` was raised, in case it ends this unit. Keeps no reference to it."""
-        self._blame = (id(error), type(error), reason, detail)
+        mark = _mark(error)
+        with _lock:
+            self._blames.pop(mark, None)
+            self._blames[mark] = reason, detail
+            if len(self._blames) > _MOST_BLAMES:
+                del self._blames[next(iter(self._blames))]
 
     def blamed(self, error: BaseException) -> tuple[StopReason, str | None] | None:
-        """Tell why ``error``, or an error that it was raised from, was raised; None if not known."""
-        if self._blame is None:
-            return None
-        identity, kind, reason, detail = self._blame
-        seen: BaseException | None = error
-        for _ in range(8):
-            if seen is None:
-                return None
-            if id(seen) == identity and type(seen) is kind:
-                return reason, detail
-            seen = seen.__cause__ or seen.__context__
-        return None
+        """Tell why ``error`` was raised; None if not known."""
+        return self._blames.get(_mark(error)) if self._blames else None
+
+
+_HOMES: Final = frozenset({RUN, SESSION})
+
+
+def _mark(error: BaseException) -> _Mark:
+    """Tell errors apart without keeping them: an id alone is used again, at another place, by the next error."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return id(error), type(error), None, 0
+    return id(error), type(error), trace.tb_frame.f_code.co_filename, trace.tb_lineno

@@ -70,7 +70,11 @@ def test_metrics_reach_prometheus(collector_backend: Collector, prometheus_backe
 
 
 def test_events_reach_the_collector_as_logs(collector_backend: Collector) -> None:
-    run_demo(OTEL_EXPORTER_OTLP_ENDPOINT=collector_backend.otlp_grpc, AGENTOTEL_EVENTS="both")
+    run_demo(
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector_backend.otlp_grpc,
+        OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
+        AGENTOTEL_EVENTS="both",
+    )
     collector_backend.wait_logs("agentotel.handoff")
 
 

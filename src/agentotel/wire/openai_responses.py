@@ -42,7 +42,10 @@ REQUEST: tuple[Rule, ...] = (
     ("input", names.CONVERSATION_COMPACTED, _compacted),
     SERVICE_TIER,
 )
-FETCH_REQUEST: tuple[Rule, ...] = (("starting_after", names.REQUEST_STREAM_CURSOR, _cursor),)
+FETCH_REQUEST: tuple[Rule, ...] = (
+    ("id", names.RESPONSE_ID, text),
+    ("starting_after", names.REQUEST_STREAM_CURSOR, _cursor),
+)
 CREATED: tuple[Rule, ...] = (*ANSWER, ("output", names.CONVERSATION_COMPACTED, _compacted))
 FETCHED: tuple[Rule, ...] = (*ANSWER, ("status", names.RESPONSE_STATUS, text))
 
@@ -74,7 +77,7 @@ def response(body: Body) -> Response:
 
 
 def fetch_request(body: Body) -> Request:
-    """Read what a fetch asks for; the body is its query: ``{"stream": True, "starting_after": 17}``."""
+    """Read what a fetch asks for: ``{"id": "resp_1", "stream": True, "starting_after": 17}``."""
     return _request(body, FETCH_REQUEST)
 
 

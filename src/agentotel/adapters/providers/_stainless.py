@@ -51,12 +51,17 @@ def reader(
         return Sent(
             call=call,
             target=target(client),
-            body=body if call.operation != "fetch_response" else {"id": options.url.rpartition("/")[2]},
+            body=body if call.operation != "fetch_response" else _fetched(options),
             retry_limit=limit if isinstance(limit, int) else client.max_retries,
             timeout_s=_seconds(options.timeout, client),
         )
 
     return read
+
+
+def _fetched(options: Any) -> Mapping[str, object]:
+    """Show what a request without a body asks for: its query, and the id at the end of its path."""
+    return {**options.params, "id": options.url.partition("?")[0].rpartition("/")[2]}
 
 
 def find(paths: Paths, method: str, url: str) -> Call | None:

@@ -190,7 +190,7 @@ class MetricRecorder:
         ):
             if value is not None:
                 self._record(operation, one, value, agent=unit.name)
-        self._tally.add(m.RUN_STOPS, 1, unit.stop_reason, unit.result, unit.name)
+        self._tally.add(m.RUN_STOPS, 1, *_ending(unit), unit.name)
 
     def _turn(self, operation: Operation, unit: Unit) -> None:
         feature = operation.identity.feature
@@ -204,7 +204,11 @@ class MetricRecorder:
         self._tally.add(m.SESSION_ACTIVE, -1, feature)
         if unit.ended:
             self._record(operation, m.SESSION_DURATION, operation.duration_s, feature=feature)
-            self._tally.add(m.SESSION_STOPS, 1, unit.stop_reason, unit.result, feature)
+            self._tally.add(m.SESSION_STOPS, 1, *_ending(unit), feature)
+
+
+def _ending(unit: Unit) -> tuple[str | None, str | None]:
+    return unit.stop_reason and unit.stop_reason.value, unit.result and unit.result.value
 
 
 _LABELS: Final = {"agent": n.AGENT_NAME, "error": n.ERROR_TYPE, "feature": n.FEATURE}

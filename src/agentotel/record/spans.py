@@ -307,8 +307,13 @@ def _tool_finish(operation: Operation, *, content: bool) -> Attributes:
         if facts.arguments is not None:
             attributes[n.TOOL_CALL_ARGUMENTS] = facts.arguments
         if facts.result is not None:
-            attributes[n.TOOL_CALL_RESULT] = facts.result
+            attributes[n.TOOL_CALL_RESULT] = _as_object(facts.result)
     return attributes
+
+
+def _as_object(text: str) -> str:
+    """Put a result that is no JSON object into one: the conventions' schema of results knows only objects."""
+    return text if text.startswith("{") else f'{{"result":{text}}}'
 
 
 def _unit_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:

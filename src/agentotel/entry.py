@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Protocol = Literal["grpc", "http/protobuf", "http/json"]
 
 
-def init(
+def init(  # noqa: PLR0913 - one keyword per setting, for editors and type checkers
     *,
     service_name: str | None = None,
     endpoint: str | None = None,

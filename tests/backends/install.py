@@ -172,14 +172,14 @@ def _tool(name: str, tool: str) -> str:
 
 def _run(command: list[str], *, cwd: Path, log: IO[bytes]) -> None:
     _record(command, log)
-    subprocess.run(  # noqa: S603 - our own commands
+    subprocess.run(
         command, cwd=cwd, env=_environment(), stdout=log, stderr=log, check=True, timeout=_STEP_TIMEOUT_S
     )
 
 
 def _output(command: list[str], *, cwd: Path, log: IO[bytes]) -> bytes:
     _record(command, log)
-    return subprocess.run(  # noqa: S603 - our own commands
+    return subprocess.run(
         command, cwd=cwd, env=_environment(), stdout=subprocess.PIPE, stderr=log, check=True, timeout=_STEP_TIMEOUT_S
     ).stdout
 

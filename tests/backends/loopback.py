@@ -82,7 +82,7 @@ def _exchange(method: str, url: str, body: bytes | None) -> bytes:
         content = response.read()
     finally:
         connection.close()
-    if not 200 <= response.status < 300:  # noqa: PLR2004 - the bounds of an HTTP status class
+    if not 200 <= response.status < 300:
         message = f"{method} {url}: {response.status} {content[:500]!r}"
         raise HttpStatusError(message)
     return content

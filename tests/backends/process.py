@@ -110,7 +110,7 @@ def _start(launch: Launch, directory: Path, log: Path) -> subprocess.Popen[bytes
     if sys.platform == "linux":
         command = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command]
     with log.open("wb") as output:
-        return subprocess.Popen(  # noqa: S603 - our own commands
+        return subprocess.Popen(
             command,
             cwd=directory,
             env=clean_environment(**launch.environment),

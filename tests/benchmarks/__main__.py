@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -95,16 +96,16 @@ def floor_turn(floor: Floor, client: openai.OpenAI) -> Work:
     return lambda: floor.span(inner)
 
 
+VARIANTS = {"off": (True, "NO_CONTENT"), "on": (True, "SPAN_ONLY"), "unsampled": (False, "NO_CONTENT")}
+
+
 @contextlib.contextmanager
 def pipelines() -> Iterator[dict[str, Pipeline]]:
     """Make the pipelines of every variant once; the patches stay in place, idle in between."""
     made: dict[str, Pipeline] = {}
-    for name, sampled, content in (("off", True, "NO_CONTENT"), ("on", True, "SPAN_ONLY"), ("unsampled", False, "NO_CONTENT")):
+    for name, (sampled, content) in VARIANTS.items():
         tracer, meter = providers(sampled=sampled)
-        with contextlib.suppress(KeyError):
-            runtime.uninstrument()
-        import os
-
+        runtime.uninstrument()
         os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = content
         agentotel.instrument(tracer_provider=tracer, meter_provider=meter)
         made[name] = active()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
@@ -77,5 +76,3 @@ class Floor:
         self._duration.record(0.5, LABELS)
         self._tokens.record(100, {**LABELS, "gen_ai.token.type": "input"})
         self._tokens.record(20, {**LABELS, "gen_ai.token.type": "output"})
-
-

@@ -43,7 +43,7 @@ ANSWER = ChatCompletion.construct(
     service_tier="default",
     system_fingerprint="fp_1",
     choices=[
-        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "It arrives on Monday. " * 10}}
+        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "It arrives on Monday. " * 9}}
     ],
     usage={
         "prompt_tokens": 900,
@@ -90,7 +90,7 @@ class PreparedStream(Stream[ChatCompletionChunk]):
 
 
 def _prepared(
-    _client: SyncAPIClient, _cast_to: object, _options: object, *, stream: bool = False, stream_cls: object = None
+    _client: SyncAPIClient, _cast_to: object, _options: object, *, stream: bool = False, **_: object
 ) -> object:
     return PreparedStream() if stream else ANSWER
 

@@ -95,7 +95,7 @@ def test_spans_come_back(request: pytest.FixtureRequest, fixture: str, protocol:
 
     assert trace["traceID"] == trace_id
     spans = {span["operationName"]: span for span in trace["spans"]}
-    assert tag_values(spans["turn"]["tags"])["gen_ai.usage.input_tokens"] == 7  # noqa: PLR2004 - as sent
+    assert tag_values(spans["turn"]["tags"])["gen_ai.usage.input_tokens"] == 7
     assert spans["step"]["references"][0]["spanID"] == spans["turn"]["spanID"]
     assert service in backend.services()
 
@@ -128,7 +128,7 @@ def test_metrics_reach_prometheus(
 
     assert f'job="{service}"' in collector_backend.wait_metrics(service)
     (sample,) = prometheus_backend.wait_query(f'tests_counted_total{{job="{service}"}}')
-    assert sample.value == 3.0  # noqa: PLR2004 - as sent
+    assert sample.value == 3.0
     assert [sample.value for sample in prometheus_backend.query("scalar(vector(1))")] == [1.0]
 
 
@@ -141,7 +141,7 @@ def test_logs_are_readable(collector_backend: Collector, service: str) -> None:
         provider.get_logger("tests").emit(body=f"{service} says {number}")
     provider.shutdown()
 
-    assert collector_backend.wait_logs(f"{service} says 29").count(f"{service} says") == 30  # noqa: PLR2004 - as sent
+    assert collector_backend.wait_logs(f"{service} says 29").count(f"{service} says") == 30
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -183,7 +183,7 @@ def test_promtool_is_there(prometheus_backend: Prometheus, tmp_path: Path) -> No
     assert prometheus_backend.server.pid
     rules = tmp_path / "rules.json"
     rules.write_text('{"groups": [{"name": "g", "rules": [{"record": "r", "expr": "up"}]}]}', encoding="utf-8")
-    subprocess.run([promtool_binary(), "check", "rules", rules], check=True, capture_output=True)  # noqa: S603 - ours
+    subprocess.run([promtool_binary(), "check", "rules", rules], check=True, capture_output=True)
 
 
 def test_a_server_that_stops_early_shows_its_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_servers_die_with_their_parent(jaeger_backend: Jaeger, tmp_path: Path) -
     with log.open("wb") as output:
         command = [sys.executable, "-m", "tests.backends", "start", "jaeger"]
         environment = {**os.environ, "TMPDIR": str(tmp_path)}
-        parent = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=output, stderr=output)  # noqa: S603 - ours
+        parent = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=output, stderr=output)
     try:
         said = poll(lambda: log_tail(log), lambda text: "ctrl-C stops" in text, timeout_s=30.0, what="running server")
     finally:

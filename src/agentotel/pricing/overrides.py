@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from agentotel.errors import ConfigurationError
-from agentotel.pricing.classes import CLASSES, TOTALS
+from agentotel.pricing.classes import CLASSES
 from agentotel.pricing.rates import Rates, compile_rates
 
 __all__ = ["OVERRIDE_CLASSES", "Override", "parse_overrides"]

@@ -44,11 +44,15 @@ class Fold(Protocol):
     """
 
     @property
-    def complete(self) -> bool: ...
+    def complete(self) -> bool:
+        """Whether the end that the format defines was seen."""
+        ...
 
-    def add(self, chunk: object) -> None: ...
+    def add(self, chunk: object) -> None:
+        """Read one chunk."""
 
-    def result(self) -> Body | None: ...
+    def result(self) -> Body | None:
+        """Give the body so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class Format:
     request: Callable[[Body], Request]
     response: Callable[[Body], Response]
     fold: Callable[[], Fold] | None = None
-    context: Callable[[Body], Context | None] = lambda body: None
-    answers: Callable[[object], tuple[str, ...]] = lambda message: ()
-    content: Callable[[Body], Content | None] = lambda body: None
-    output: Callable[[Body], list[dict[str, object]] | None] = lambda body: None
+    context: Callable[[Body], Context | None] = lambda _body: None
+    answers: Callable[[object], tuple[str, ...]] = lambda _message: ()
+    content: Callable[[Body], Content | None] = lambda _body: None
+    output: Callable[[Body], list[dict[str, object]] | None] = lambda _body: None

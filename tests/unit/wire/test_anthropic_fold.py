@@ -6,8 +6,7 @@ import pytest
 
 from agentotel.facts.call import Failure, Response, ToolRequest, Usage
 from agentotel.wire.anthropic_messages import FORMAT
-
-from .conformance import sdk
+from tests.unit.wire.conformance import sdk
 
 Make = Callable[[dict[str, object]], object]
 

@@ -5,8 +5,7 @@ import pytest
 from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
 from agentotel.wire.anthropic_messages import FORMAT
 from agentotel.wire.format import fields
-
-from .conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
 HELLO = [{"role": "user", "content": "hello"}]
 

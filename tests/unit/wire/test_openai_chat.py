@@ -5,8 +5,7 @@ import pytest
 from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
 from agentotel.wire.format import fields
 from agentotel.wire.openai_chat import FORMAT
-
-from .conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
 API = {"openai.api.type": "chat_completions"}
 HELLO = [{"role": "user", "content": "hello"}]

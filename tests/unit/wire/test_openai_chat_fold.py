@@ -6,8 +6,7 @@ import pytest
 
 from agentotel.facts.call import Failure, Response, ToolRequest, Usage
 from agentotel.wire.openai_chat import FORMAT
-
-from .conformance import sdk
+from tests.unit.wire.conformance import sdk
 
 Make = Callable[[dict[str, object]], object]
 DELTA_FIELDS = ("audio", "content", "function_call", "refusal", "role", "tool_calls")

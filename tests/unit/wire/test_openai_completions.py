@@ -6,8 +6,7 @@ import pytest
 
 from agentotel.facts.call import Context, Failure, Request, Response, Usage
 from agentotel.wire.openai_completions import FORMAT
-
-from .conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
 Make = Callable[[dict[str, object]], object]
 

@@ -4,8 +4,7 @@ import pytest
 
 from agentotel.facts.call import Failure, Request, Response, Usage
 from agentotel.wire.openai_media import FORMATS, IMAGES, MODERATION, SPEECH, TRANSCRIPTION
-
-from .conformance import sdk
+from tests.unit.wire.conformance import sdk
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ import pytest
 from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
 from agentotel.wire.format import fields
 from agentotel.wire.openai_responses import FETCH, FORMAT
-
-from .conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
 API = {"openai.api.type": "responses"}
 TEXT = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}

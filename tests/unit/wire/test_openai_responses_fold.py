@@ -6,8 +6,7 @@ import pytest
 
 from agentotel.facts.call import Failure, Response, ToolRequest, Usage
 from agentotel.wire.openai_responses import FORMAT
-
-from .conformance import sdk
+from tests.unit.wire.conformance import sdk
 
 Make = Callable[[dict[str, object]], object]
 CREATED = {"type": "response.created", "response": {"id": "r1", "model": "m-1", "status": "in_progress", "usage": None}}

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from agentotel.facts.call import ToolRequest
 from agentotel.wire import parts
-
-from .conformance import sdk
+from tests.unit.wire.conformance import sdk
 
 
 def test_part_leaves_out_nulls() -> None:

@@ -78,5 +78,5 @@ def test_the_doctor_shows_settings_sources_and_no_secrets(
 
 
 def test_the_demo_is_passed_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agentotel.demo.main", lambda arguments: len(arguments))
+    monkeypatch.setattr("agentotel.demo.main", len)
     assert cli.main(["demo", "--json"]) == 1

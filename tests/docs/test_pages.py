@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import re
 import runpy
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime  # noqa: F401 - for the examples of hashes.md
@@ -275,3 +277,28 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     for name in re.findall(r"`([\w./]+\.py)`", prose(page)):
         homes = (ROOT, ROOT / "src/agentotel", ROOT / "src/agentotel/adapters/providers")
         assert name in PROGRAMS or any((home / name).is_file() for home in homes), f"{name_of(page)}: {name}"
+
+
+def masked(tree: str) -> list[str]:
+    """Leave the times and the id of the session out of a tree, and the order of tools that run side by side."""
+    lines = [re.sub(r"\d+(\.\d+)? m?s\b", "*", re.sub(r"[0-9a-f]{32}", "*", line)) for line in tree.splitlines()]
+    plain = [re.sub(r" +", " ", line).rstrip() for line in lines]
+    return sorted(plain)
+
+
+def test_the_tree_in_the_readme_is_that_of_the_demo() -> None:
+    pytest.importorskip("openai")
+    pytest.importorskip("anthropic")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "AGENTOTEL_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "agentotel", "demo", "--fast"],
+        env=kept | {"OTEL_TRACES_EXPORTER": "none"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = next(block.text for block in blocks(ROOT / "README.md") if block.text.startswith("session refunds"))
+    printed = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("agentotel sends nothing"))
+    assert masked(shown) == masked(printed)

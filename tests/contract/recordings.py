@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import json
 import os
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,8 @@ if not EXCHANGES.is_dir():
 
 KEY = "test-key"
 AZURE = "/openai/deployments/"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""An empty context: the servers are plain HTTP, and loading certificates takes longer than a call."""
 
 RESOURCES: Mapping[str, Callable[[Any], Any]] = {
     "openai.chat.completions": lambda client: client.chat.completions,
@@ -100,6 +103,9 @@ class Recording:
     def client(self, url: str, flavour: str, **options: Any) -> Any:
         """Make the client that asked."""
         asynchronous = flavour == "async"
+        package = anthropic if self.provider == "anthropic" else openai
+        http = package.DefaultAsyncHttpxClient if asynchronous else package.DefaultHttpxClient
+        options = {"http_client": http(verify=NO_TLS), **options}
         if self.provider == "anthropic":
             made = anthropic.AsyncAnthropic if asynchronous else anthropic.Anthropic
             return made(base_url=url, api_key=KEY, **options)

@@ -251,7 +251,7 @@ WHOLES = {
 def _found(format_: Format, body: Body) -> dict:
     response = format_.response(body)
     assert response.failure is None
-    usage = dataclasses.asdict(response.usage) if response.usage else {}
+    usage = response.usage._asdict() if response.usage else {}
     parts = [part for message in format_.output(body) or [] for part in message["parts"]]
     return {
         "id": response.id,

@@ -26,7 +26,7 @@ async def read(value: Any, log: Log) -> None:
     if not hasattr(value, "__next__") and not hasattr(value, "__anext__"):
         log.append(shown(value))
         return
-    log.append((type(value), sorted(set(dir(value)) - {"_iterator"}), shown_response(value.response)))
+    log.append((type(value), sorted(set(vars(value)) - {"_iterator"}), shown_response(value.response)))
     async for chunk in each(value):
         log.append(shown(chunk))
     log.append(value.response.is_closed)

@@ -1,21 +1,26 @@
 """Facts of one model call: what was asked, what came back, over which attempts.
 
 Mappings named ``attributes`` are keyed by the attribute names of the semantic
-conventions (``agentotel.semconv``), since those are the field's vocabulary.
+conventions (``agentotel.semconv``), since those are the field's vocabulary. Values that are made in every call are
+named tuples, at a third of the time of a frozen dataclass; make them by keyword all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 AttributeScalar = str | bool | int | float
 AttributeValue = AttributeScalar | Sequence[str]
 """A value that an OpenTelemetry attribute can hold."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+NOTHING: Mapping[str, AttributeValue] = MappingProxyType({})
+
+
+class Usage(NamedTuple):
     """Tokens of one call, by class, in the sense of the conventions.
 
     ``None`` means that the provider did not send the number. ``input_tokens`` holds all
@@ -67,8 +72,7 @@ class Failure:
     retry: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """What a model call asks for.
 
     ``attributes`` holds the other request facts under their attribute names, for example
@@ -77,11 +81,10 @@ class Request:
 
     model: str | None = None
     stream: bool = False
-    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    attributes: Mapping[str, AttributeValue] = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(NamedTuple):
     """What a model call gave.
 
     ``finish_reasons`` has one entry per choice, in choice order. ``attributes`` holds other
@@ -96,7 +99,7 @@ class Response:
     usage: Usage | None = None
     tier: str | None = None
     tool_requests: tuple[ToolRequest, ...] = ()
-    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    attributes: Mapping[str, AttributeValue] = NOTHING
     failure: Failure | None = None
 
 
@@ -151,11 +154,10 @@ class Attempt:
     duration_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(NamedTuple):
     """Price of one operation in US dollars. ``source`` names catalogue and version or the override."""
 
     usd: float
+    source: str
     input_usd: float | None = None
     output_usd: float | None = None
-    source: str

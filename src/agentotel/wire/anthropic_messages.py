@@ -6,7 +6,6 @@ Source: ``anthropic/types`` and ``anthropic/types/beta`` of anthropic 2.11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from agentotel.facts.call import Content, Context, Request, Response, Usage
 from agentotel.semconv import names
@@ -124,7 +123,7 @@ def _usage(body: Body) -> Usage | None:
     if sent is None or sent.input_tokens is None:
         return sent
     cached = (sent.cache_read_tokens or 0) + (sent.cache_write_tokens or 0)
-    return replace(sent, input_tokens=sent.input_tokens + cached) if cached else sent
+    return sent._replace(input_tokens=sent.input_tokens + cached) if cached else sent
 
 
 def _tool(sent: Body) -> Part:

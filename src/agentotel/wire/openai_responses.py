@@ -7,7 +7,6 @@ opentelemetry-instrumentation-genai-openai 1.3b0 derives them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from agentotel.facts.call import AttributeValue, Content, Context, Request, Response
 from agentotel.semconv import names
@@ -83,7 +82,7 @@ def fetch_request(body: Body) -> Request:
 
 def fetched(body: Body) -> Response:
     """Read a fetched response. Its tokens and its error are those of the call that made it, not of the fetch."""
-    return replace(response(body), usage=None, failure=None, attributes=attributes(body, FETCHED))
+    return response(body)._replace(usage=None, failure=None, attributes=attributes(body, FETCHED))
 
 
 def context(body: Body) -> Context:

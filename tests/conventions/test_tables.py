@@ -1,0 +1,134 @@
+"""Names, own attributes, metrics, DESIGN and the reference pages agree."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from agentotel.facts.stop import Outcome, Result, StopReason
+from agentotel.semconv import metrics as m
+from agentotel.semconv import names, own
+from tests.conventions.tables import SHARED, conventions, require
+
+require()
+
+ROOT = Path(__file__).resolve().parents[2]
+DESIGN = (SHARED / "DESIGN.md").read_text("utf-8")
+OWN = {one.name: one for one in own.ATTRIBUTES}
+LATER = re.compile(r"agentotel\.(budget|loop)\.")
+ADDED = {"agentotel.tool.result.bytes"}
+"""Sizes of tools are asked for in both directions; DESIGN's table names one."""
+
+
+def expanded(cell: str) -> set[str]:
+    """Write out the names of a cell: ``agentotel.run.id`` followed by ``.run.parent_id``, and braces."""
+    found: set[str] = set()
+    for name in re.findall(r"`([^`]+)`", cell):
+        whole = f"agentotel{name}" if name.startswith(".") else name
+        options = [whole.replace("<key>", "")]
+        while any("{" in one for one in options):
+            options = [
+                one.replace(f"{{{group[1]}}}", choice, 1)
+                for one in options
+                if (group := re.search(r"{([^}]+)}", one))
+                for choice in group[1].split(",")
+            ]
+        found.update(options)
+    return found
+
+
+def design_attributes() -> set[str]:
+    section = DESIGN.partition("## 6.")[2].partition("## 7.")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {name for row in rows for name in expanded(row)}
+
+
+def design_metrics() -> set[str]:
+    text = DESIGN.partition("Metrics beside the conventions")[2].partition("Session, user and run ids")[0]
+    return {name for name in expanded(text) if name.startswith(("agent.", "agentotel."))}
+
+
+def test_own_attributes_are_those_of_the_design() -> None:
+    events = {"agentotel.attempt"}
+    wanted = {name for name in design_attributes() if not name.startswith("gen_ai.") and not LATER.match(name)} - events
+    assert set(OWN) - ADDED == wanted
+
+
+def test_no_attribute_of_our_own_is_one_of_the_conventions() -> None:
+    assert not set(OWN) & set(conventions()["attributes"])
+    assert all(name.startswith(("agentotel.", "session.", "user.", "http.request.resend_count")) for name in OWN)
+
+
+def test_every_name_is_known_to_a_table() -> None:
+    known = {*conventions()["attributes"], *OWN}
+    for constant, value in vars(names).items():
+        if constant.isupper():
+            assert value in known or any(one.startswith(value) and value.endswith(".") for one in known), constant
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("agentotel.stop_reason", StopReason),
+        ("agentotel.result", Result),
+        ("agentotel.outcome", Outcome),
+        ("agentotel.kind", own.STRUCTURAL),
+    ],
+)
+def test_closed_sets_are_those_of_the_facts(name: str, values: object) -> None:
+    assert OWN[name].values == tuple(values)  # type: ignore[arg-type]
+
+
+def test_closed_sets_are_those_of_the_design() -> None:
+    for row in DESIGN.splitlines():
+        if "`agentotel.error.category`" in row:
+            said = re.findall(r"`([a-z_]+)`", row.split("|")[2])
+            given = [*OWN["agentotel.error.category"].values, *OWN["agentotel.error.origin"].values]
+            assert said == [*given, *OWN["agentotel.error.retry"].values]
+    reasons = DESIGN.partition("Stop reasons: ")[2].partition("Given by the caller")[0]
+    assert tuple(re.findall(r"`([a-z_]+)`", reasons)) == OWN["agentotel.stop_reason"].values
+
+
+def test_units_are_in_the_name_or_in_the_table() -> None:
+    for one in own.ATTRIBUTES:
+        if one.type in {own.INT, own.DOUBLE} and not one.everywhere:
+            assert one.unit, one.name
+        for suffix, unit in (("_s", "s"), ("usd", "USD"), (".bytes", "By")):
+            if one.name.endswith(suffix):
+                assert one.unit == unit, one.name
+
+
+def test_metrics_are_those_of_the_design_and_of_the_conventions() -> None:
+    ours = {one.name for one in m.ALL if not one.name.startswith("gen_ai.")}
+    later = {
+        name
+        for name in design_metrics()
+        if re.match(r"agentotel\.journal|agent\.(loop|budget)\.|agent\.tool\.retries", name)
+    }
+    assert ours == design_metrics() - later
+    assert len({one.name for one in m.ALL}) == len(m.ALL)
+
+
+@pytest.mark.parametrize("one", [one for one in m.ALL if one.name.startswith("gen_ai.")], ids=lambda one: one.name)
+def test_a_metric_of_the_conventions_is_as_they_have_it(one: m.Instrument) -> None:
+    entry = conventions()["metrics"][one.name]
+    assert (one.kind, one.unit) == (entry["instrument"], entry["unit"])
+    assert [float(edge) for edge in one.buckets or ()] == [float(edge) for edge in entry.get("buckets", ())]
+    assert set(one.attributes) <= set(entry["attributes"])
+    wanted = {name for name, rule in entry["attributes"].items() if rule["level"] != "opt_in"}
+    assert wanted - set(one.attributes) <= {"gen_ai.request.model"}
+
+
+def test_no_metric_has_an_id_for_an_attribute() -> None:
+    for one in m.ALL:
+        assert not [name for name in one.attributes if name.endswith(".id") or name.startswith(("session.", "user."))]
+
+
+@pytest.mark.parametrize("page", ["attributes.md", "metrics.md"])
+def test_reference_pages_are_current(page: str) -> None:
+    pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+    written = (ROOT / "docs" / "reference" / page).read_text("utf-8")
+    assert written == pages[page](), "run docs/generate.py"

@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 from agentotel._core import guard
+from agentotel.api.block import failure_of
 from agentotel.capture.bodies import watched
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
-from agentotel.wire import errors
 from agentotel.wire.format import Fold
 from agentotel.wire.sse import SseDecoder
 
@@ -58,14 +58,15 @@ def watch(operation: Operation, value: Any) -> bool:
 class StreamEnd:
     """Ends the operation of one stream: the first ending counts, later ones change nothing."""
 
-    __slots__ = ("_opaque", "_started_ns", "_timed", "add", "fold", "operation", "pulling")
+    __slots__ = ("_opaque", "_started_ns", "_timed", "_unread", "add", "fold", "operation", "pulling")
 
     def __init__(self, operation: Operation, fold: Fold, *, opaque: bool = False, timed: bool = True) -> None:
         self.operation = operation
         self.fold = fold
         self._opaque = opaque
         self._timed = timed
-        self.add = fold.add
+        self._unread = False
+        self.add: Callable[[object], None] = fold.add
         self.pulling = False
         self._started_ns = operation.started_at_ns
 
@@ -79,12 +80,17 @@ class StreamEnd:
     def unreadable(self, error: Exception) -> None:
         """Let the rest of the stream pass unread, after a chunk that could not be read."""
         self.add = _ignore
+        self._unread = True
         guard.on_error(FOLD, error)
+
+    def _complete(self) -> bool | None:
+        """Tell whether the end was seen; None where the stream could not be read."""
+        return None if self._unread else _body(lambda: self.fold.complete)
 
     def read(self) -> None:
         """End a stream that was read to its end."""
         if self.operation.open:
-            complete = self._opaque or self.fold.complete
+            complete = self._opaque or self._complete() is not False
             self._finish(
                 Outcome.COMPLETED if complete else Outcome.TRUNCATED,
                 None if complete else Failure(type="truncated", category="network", origin="model"),
@@ -100,14 +106,14 @@ class StreamEnd:
             self._finish(Outcome.CANCELLED, None)
         else:
             transport = _transport_error(error)
-            failure = errors.of_exception(error if transport is None else transport, origin="model")
+            failure = failure_of(error if transport is None else transport, "model")
             self._finish(Outcome.ERROR if transport is None else Outcome.TRUNCATED, failure)
             self._blame(error, failure)
 
     def closed(self) -> None:
         """End a stream that was closed or dropped; it counts as read where its end was seen."""
         if self.operation.open and not self.pulling:
-            self._finish(Outcome.COMPLETED if self.fold.complete else Outcome.ABANDONED, None)
+            self._finish(Outcome.COMPLETED if self._complete() else Outcome.ABANDONED, None)
 
     def _blame(self, error: BaseException, failure: Failure) -> None:
         unit = self.operation.identity.unit
@@ -130,16 +136,17 @@ class StreamEnd:
         facts.answer = body
         facts.response = facts.format.response(body)
         if facts.response.usage is not None:
-            facts.usage_source = "provider" if outcome is Outcome.COMPLETED else "partial"
+            whole = outcome is Outcome.COMPLETED and not self._unread
+            facts.usage_source = "provider" if whole else "partial"
 
 
-def _transport_error(error: BaseException) -> BaseException | None:
+def _transport_error(error: BaseException) -> Exception | None:
     """Find the transport's error behind an SDK's; a time-out is an error of its own kind."""
     seen: BaseException | None = error
     while seen is not None:
         names = {kind.__name__ for kind in type(seen).__mro__}
         if "TransportError" in names:
-            return None if "TimeoutException" in names else seen
+            return seen if isinstance(seen, Exception) and "TimeoutException" not in names else None
         seen = seen.__cause__
     return None
 
@@ -167,7 +174,7 @@ def _parsed(end: StreamEnd, stream: Any) -> None:
 
 
 def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
-    add = end.opening
+    add: Callable[[object], None] = end.opening
     end.pulling = True
     try:
         for item in inner:
@@ -188,7 +195,7 @@ def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
 
 
 async def _items_async(inner: AsyncIterator[Any], end: StreamEnd, _drop: _Drop) -> AsyncIterator[Any]:
-    add = end.opening
+    add: Callable[[object], None] = end.opening
     end.pulling = True
     try:
         async for item in inner:

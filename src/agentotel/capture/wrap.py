@@ -9,22 +9,24 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from agentotel._core import guard
 from agentotel.api import events
+from agentotel.api.block import failure_of
 from agentotel.capture import streams
 from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
-from agentotel.facts.call import Failure
+from agentotel.facts.call import Failure, Request
 from agentotel.facts.stop import Outcome
 from agentotel.record import identity as identities
 from agentotel.record.operation import MODEL, ModelFacts, Operation, stop_reason
 from agentotel.record.pipeline import IDLE, active
-from agentotel.wire import errors
 from agentotel.wire.format import Body, fields
 
 _open = guard.site("capture.open")
+_request = guard.site("capture.request")
 _answer = guard.site("capture.answer")
 _fail = guard.site("capture.fail")
 _leave = guard.site("capture.leave")
@@ -82,7 +84,8 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
     if sent is None:
         return None
     call = sent.call
-    facts = ModelFacts(call.format, call.operation, sent.target.provider, call.format.request(sent.body), sent.body)
+    request = _request(call.format.request, sent.body) or Request()
+    facts = ModelFacts(call.format, call.operation, sent.target.provider, request, sent.body)
     facts.server = sent.target.server
     facts.port = sent.target.port
     facts.retry_limit = sent.retry_limit
@@ -110,16 +113,8 @@ def failed(tracking: Tracking, error: BaseException) -> None:
 
 def read_failure(operation: Operation, error: Exception) -> Failure:
     """Read why a call failed, and whether retries were used up on it."""
-    failure = errors.of_exception(error, origin="model")
-    if operation.retries:
-        return Failure(
-            type=failure.type,
-            message=failure.message,
-            category=failure.category,
-            origin=failure.origin,
-            retry="exhausted",
-        )
-    return failure
+    failure = failure_of(error, "model")
+    return replace(failure, retry="exhausted") if operation.retries else failure
 
 
 def blame(operation: Operation, error: BaseException, failure: Failure) -> None:

@@ -27,6 +27,7 @@ from agentotel._core.canonical import canonical_json
 from agentotel.cli import COMMANDS
 from agentotel.config import SETTINGS
 from agentotel.facts.stop import StopReason
+from agentotel.pricing.overrides import OVERRIDE_CLASSES
 from tests.docs.pages import PAGES, ROOT, anchors, blocks, links, name_of, prose
 
 SHELL = {"sh", "bash", "console"}
@@ -117,6 +118,20 @@ def test_every_setting_and_variable_is_documented() -> None:
     for setting in SETTINGS:
         for variable in setting.env:
             assert f"`{variable}`" in page
+
+
+def test_settings_that_the_page_calls_without_effect_have_none() -> None:
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py") if path.parent.name != "config"
+    )
+    unused = {setting.name for setting in SETTINGS if not re.search(rf"\b{setting.name}\b", code)}
+    of_signals = {name for name in unused if name.startswith(("traces_", "metrics_", "logs_"))}
+    assert unused - of_signals == runpy.run_path(str(ROOT / "docs/generate_api.py"))["WITHOUT_EFFECT"]
+
+
+def test_every_class_of_tokens_with_a_price_is_documented() -> None:
+    page = text_of("docs/how-to/prices.md")
+    assert all(f"`{name}`" in page for name in OVERRIDE_CLASSES)
 
 
 def test_every_variable_on_the_pages_is_one_that_is_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 
 from agentotel.facts.stop import StopReason
 from agentotel.record import unit as units
@@ -32,7 +33,7 @@ def known(unit: Unit, error: BaseException) -> Why | None:
     """
     deadline = False
     for cause in causes(error):
-        if not isinstance(cause, Exception) and not deadline:
+        if (not isinstance(cause, Exception) or isinstance(cause, CancelledError)) and not deadline:
             return StopReason.CANCELLED, error_type(error)
         blamed = unit.blamed(cause)
         if blamed is not None:

@@ -44,7 +44,7 @@ def fail(error: Exception) -> NoReturn:
     """Call a model, which raises ``error`` as the wrapper of an SDK would see it."""
     with calling() as operation:
         try:
-            raise error
+            _raise(error)
         except Exception as raised:
             failure = errors.of_exception(raised, origin="model")
             operation.finish(Outcome.ERROR, failure)
@@ -52,3 +52,7 @@ def fail(error: Exception) -> NoReturn:
             assert unit is not None
             unit.blame(raised, stop_reason(failure), f"model: {failure.type}")
             raise
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -88,7 +88,7 @@ def test_an_exception_thrown_in_comes_out_as_the_same_object(captured: Captured)
 
 
 @pytest.mark.parametrize("close", [True, False], ids=["closed", "collected"])
-def test_left_early(captured: Captured, tracer: trace.Tracer, close: bool) -> None:  # noqa: FBT001
+def test_left_early(captured: Captured, tracer: trace.Tracer, close: bool) -> None:
     cleaned = []
 
     @agentotel.agent("talker")
@@ -246,7 +246,7 @@ async def test_cancelled_while_it_waits(captured: Captured) -> None:
 
 
 @pytest.mark.parametrize("keep", [True, False], ids=["kept", "dropped"])
-def test_abandoned_when_the_loop_ends(captured: Captured, keep: bool) -> None:  # noqa: FBT001
+def test_abandoned_when_the_loop_ends(captured: Captured, keep: bool) -> None:
     """The loop closes it, once, without a complaint, and can be followed by another loop."""
     complaints: list[dict[str, Any]] = []
     closed: list[str] = []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import AsyncGeneratorType, GeneratorType
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, TraceFlags
@@ -26,6 +26,8 @@ _arguments = guard.site("api.tool.arguments")
 _pairing = guard.site("api.tool.pairing")
 _result = guard.site("api.tool.result")
 _end = guard.site("api.tool.end")
+
+_UNREAD = (GeneratorType, AsyncGeneratorType)
 
 Arguments = Mapping[str, object] | str
 
@@ -142,7 +144,7 @@ def _note_arguments(operation: Operation, facts: ToolFacts, arguments: Arguments
 
 
 def _note_result(operation: Operation, facts: ToolFacts, value: object) -> None:
-    if inspect.isgenerator(value) or inspect.isasyncgen(value):
+    if type(value) in _UNREAD:
         return
     text = canonical_json(value)
     facts.result = text

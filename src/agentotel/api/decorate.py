@@ -9,6 +9,7 @@ import functools
 import inspect
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from types import CoroutineType
 from typing import Any, Protocol
 
 from opentelemetry.context import Context
@@ -93,7 +94,7 @@ def _plain(function: Function, opening: Opening) -> Function:
         opened = opening(args, kwargs)
         with _Inside(opened):
             value = function(*args, **kwargs)
-        if inspect.iscoroutine(value):
+        if type(value) is CoroutineType:  # isinstance() would ask a lazy proxy for its class
             return _finished(value, opened)
         _done(opened, value)
         return value

@@ -172,9 +172,7 @@ def _tool(name: str, tool: str) -> str:
 
 def _run(command: list[str], *, cwd: Path, log: IO[bytes]) -> None:
     _record(command, log)
-    subprocess.run(
-        command, cwd=cwd, env=_environment(), stdout=log, stderr=log, check=True, timeout=_STEP_TIMEOUT_S
-    )
+    subprocess.run(command, cwd=cwd, env=_environment(), stdout=log, stderr=log, check=True, timeout=_STEP_TIMEOUT_S)
 
 
 def _output(command: list[str], *, cwd: Path, log: IO[bytes]) -> bytes:

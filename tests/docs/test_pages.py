@@ -10,6 +10,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime  # noqa: F401 - for the examples of hashes.md
@@ -317,3 +318,11 @@ def test_the_tree_in_the_readme_is_that_of_the_demo() -> None:
     shown = next(block.text for block in blocks(ROOT / "README.md") if block.text.startswith("session refunds"))
     printed = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("agentotel sends nothing"))
     assert masked(shown) == masked(printed)
+
+
+def test_the_layers_on_the_page_are_those_that_are_checked() -> None:
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (checked,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    wanted = [line.replace("agentotel.", "").replace(" | ", " · ") for line in checked]
+    shown = [block.text.splitlines() for block in blocks(ROOT / "docs/explanation/architecture.md")]
+    assert any(lines == wanted for lines in shown), "\n".join(wanted)

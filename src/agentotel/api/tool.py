@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, overload
+from dataclasses import replace
+from typing import Any, Final, TypeVar, overload
 
 from agentotel.api import calls, check
 from agentotel.api.calls import Arguments, Tool, ToolSpec, open_call
@@ -13,6 +14,8 @@ from agentotel.api.managed import Managed
 from agentotel.api.mistakes import warn_once
 from agentotel.errors import ConfigurationError
 from agentotel.record import identity as identities
+
+_UNNAMED: Final = "<function>"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -118,15 +121,19 @@ def tool(
         message = f"@tool takes its arguments by name, not {function!r:.80}: write @tool(name={function!r:.80})"
         raise ConfigurationError(message)
 
+    spec = _spec(
+        "@tool",
+        name=_UNNAMED if name is None else name,
+        type=type,
+        version=version,
+        description=description,
+        cost=cost,
+        fallback_for=fallback_for,
+    )
+
     def opening(wrapped: Function) -> Opening:
-        named = getattr(wrapped, "__name__", None) if name is None else name
-        lines = (inspect.getdoc(wrapped) or "").splitlines() if hasattr(wrapped, "__name__") else []
-        text = (lines[0] if lines else None) if description is None else description
-        spec = _spec(
-            "@tool", name=named, type=type, version=version, description=text, cost=cost, fallback_for=fallback_for
-        )
-        read = _reader(wrapped)
-        return lambda args, kwargs: open_call(spec, read(args, kwargs))
+        read, known = _reader(wrapped), _described(spec, wrapped)
+        return lambda args, kwargs: open_call(known, read(args, kwargs))
 
     def wrap(wrapped: Any) -> Any:
         return decorate(wrapped, opening)
@@ -142,6 +149,17 @@ def _spec(where: str, **given: object) -> ToolSpec:
         description=check.text(f"{where}: description", given["description"]),
         cost_usd=check.price(f"{where}: cost", given["cost"]),
         fallback_for=check.text(f"{where}: fallback_for", given["fallback_for"]),
+    )
+
+
+def _described(spec: ToolSpec, function: Function) -> ToolSpec:
+    """Take from a function what its decorator does not say: the name, and the first line of its docstring."""
+    name = getattr(function, "__name__", None)
+    lines = (inspect.getdoc(function) or "").splitlines() if name is not None else []
+    return replace(
+        spec,
+        name=spec.name if spec.name != _UNNAMED else check.required_text("@tool: name", name),
+        description=spec.description or check.text("@tool: description", lines[0] if lines else None),
     )
 
 

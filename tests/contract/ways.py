@@ -64,7 +64,11 @@ async def helper(recording: Recording, client: Any, log: Log) -> None:
         log.append(type(stream))
         async for event in each(stream):
             log.append(shown(event))
-        final = next(name for name in ("get_final_completion", "get_final_response", "get_final_message") if hasattr(stream, name))
+        final = next(
+            name
+            for name in ("get_final_completion", "get_final_response", "get_final_message")
+            if hasattr(stream, name)
+        )
         log.append(shown(await done(getattr(stream, final)())))
 
 

@@ -36,9 +36,9 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
     return _send_async if inspect.iscoroutinefunction(function) else _send
 
 
-def _send(wrapped: Callable[..., Any], _client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _send(wrapped: Callable[..., Any], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     tracking = current()
-    if tracking is None:
+    if tracking is None or not tracking.sends_with(client):
         return wrapped(*args, **kwargs)
     started_at_ns = time.time_ns()
     try:
@@ -50,9 +50,9 @@ def _send(wrapped: Callable[..., Any], _client: Any, args: tuple[Any, ...], kwar
     return response
 
 
-async def _send_async(wrapped: Callable[..., Any], _client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+async def _send_async(wrapped: Callable[..., Any], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     tracking = current()
-    if tracking is None:
+    if tracking is None or not tracking.sends_with(client):
         return await wrapped(*args, **kwargs)
     started_at_ns = time.time_ns()
     try:

@@ -35,6 +35,7 @@ class Sent:
     body: Body
     retry_limit: int | None = None
     timeout_s: float | None = None
+    http_client: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from agentotel.capture.bodies import watched
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
+from agentotel.wire import errors
 from agentotel.wire.format import Fold
 from agentotel.wire.sse import SseDecoder
 
@@ -124,8 +125,8 @@ class StreamEnd:
         _body(self._take, outcome)
         facts = self.operation.facts
         said = facts.response.failure if isinstance(facts, ModelFacts) and facts.response is not None else None
-        if said is not None and failure is None:
-            outcome, failure = Outcome.ERROR, said
+        if said is not None and (failure is None or outcome is Outcome.TRUNCATED):
+            outcome, failure = Outcome.ERROR, errors.said(said)
         self.operation.finish(outcome, failure)
 
     def _take(self, outcome: Outcome) -> None:

@@ -14,12 +14,17 @@ _current: ContextVar[Tracking | None] = ContextVar("agentotel-call", default=Non
 
 
 class Tracking:
-    """One running call, and what its attempts left behind."""
+    """One running call, and what its attempts left behind.
 
-    __slots__ = ("_before", "ended_at_ns", "operation", "reason", "response")
+    ``http_client`` is the client that sends them, so that another one's requests, for example for a token, are
+    not taken for attempts; None where it is not known.
+    """
 
-    def __init__(self, operation: Operation) -> None:
+    __slots__ = ("_before", "_http_client", "ended_at_ns", "operation", "reason", "response")
+
+    def __init__(self, operation: Operation, http_client: object = None) -> None:
         self.operation = operation
+        self._http_client = http_client
         self.response: Any = None
         self.reason: str | None = None
         self.ended_at_ns = 0
@@ -36,6 +41,10 @@ class Tracking:
         _current.set(None)
         if self._before is not None and otel_context.get_current() is self.operation.context:
             otel_context.attach(self._before)
+
+    def sends_with(self, http_client: object) -> bool:
+        """Tell whether what ``http_client`` sends is an attempt of this call."""
+        return self._http_client is None or self._http_client is http_client
 
 
 def current() -> Tracking | None:

@@ -23,6 +23,7 @@ from agentotel.facts.stop import Outcome
 from agentotel.record import identity as identities
 from agentotel.record.operation import MODEL, ModelFacts, Operation, stop_reason
 from agentotel.record.pipeline import IDLE, active
+from agentotel.wire import errors
 from agentotel.wire.format import Body, fields
 
 _open = guard.site("capture.open")
@@ -92,7 +93,7 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
     facts.timeout_s = sent.timeout_s
     operation = Operation(pipeline, MODEL, facts, identities.current())
     operation.start()
-    tracking = Tracking(operation)
+    tracking = Tracking(operation, sent.http_client)
     tracking.enter()
     return tracking
 
@@ -114,7 +115,10 @@ def failed(tracking: Tracking, error: BaseException) -> None:
 def read_failure(operation: Operation, error: Exception) -> Failure:
     """Read why a call failed, and whether retries were used up on it."""
     failure = failure_of(error, "model")
-    return replace(failure, retry="exhausted") if operation.retries else failure
+    facts = operation.facts
+    limit = facts.retry_limit if isinstance(facts, ModelFacts) else None
+    used_up = operation.retries > 0 and (limit is None or operation.retries >= limit)
+    return replace(failure, retry="exhausted") if used_up else failure
 
 
 def blame(operation: Operation, error: BaseException, failure: Failure) -> None:
@@ -182,4 +186,7 @@ def close(operation: Operation) -> None:
     facts = operation.facts
     assert isinstance(facts, ModelFacts)  # noqa: S101 - made by begin
     failure = None if facts.response is None else facts.response.failure
-    operation.finish(Outcome.COMPLETED if failure is None else Outcome.ERROR, failure)
+    if failure is None:
+        operation.finish()
+    else:
+        operation.finish(Outcome.ERROR, errors.said(failure))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from agentotel.capture.spec import Call, Hook, Sent, Target
 
 Paths = Mapping[tuple[str, str], Call]
 """Operations by HTTP method and path; ``{id}`` stands for one segment."""
+
+PORTS: Final = {"https": 443, "http": 80}
 
 _ID = re.compile(r"(?<=/responses/)[^/]+$")
 
@@ -34,7 +38,7 @@ def reader(
         known = targets.get(client)
         if known is not None and known[0] is url:
             return known[1]
-        port = url.port or {"https": 443, "http": 80}.get(url.scheme)
+        port = url.port or PORTS.get(url.scheme)
         made = Target(provider=provider(client), server=url.host or None, port=port)
         targets[client] = (url, made)
         return made
@@ -50,10 +54,11 @@ def reader(
         limit = options.max_retries
         return Sent(
             call=call,
-            target=target(client),
+            target=_elsewhere(target(client), options.url) if "://" in options.url else target(client),
             body=body if call.operation != "fetch_response" else _fetched(options),
             retry_limit=limit if isinstance(limit, int) else client.max_retries,
             timeout_s=_seconds(options.timeout, client),
+            http_client=getattr(client, "_client", None),
         )
 
     return read
@@ -65,23 +70,27 @@ def _fetched(options: Any) -> Mapping[str, object]:
 
 
 def find(paths: Paths, method: str, url: str) -> Call | None:
-    """Find the operation of a request; None where it is none."""
+    """Find the operation of a request; None where it is none. A whole URL may have any path before the known one."""
     method = method.lower()
     call = paths.get((method, url))
     if call is not None:
         return call
     path = url.partition("?")[0]
     if "://" in path:
-        path = "/" + path.partition("://")[2].partition("/")[2]
+        fitting = (known for (verb, end), known in paths.items() if verb == method and path.endswith(end))
+        return next(fitting, None)
+    path = "/" + path.lstrip("/")
     return paths.get((method, path)) or paths.get((method, _ID.sub("{id}", path)))
 
 
+def _elsewhere(target: Target, url: str) -> Target:
+    """Name the server of a request that was given a whole URL."""
+    parts = urlsplit(url)
+    return replace(target, server=parts.hostname, port=parts.port or PORTS.get(parts.scheme))
+
+
 def _seconds(timeout: Any, client: Any) -> float | None:
-    """Give the configured time-out: a number, or the read time-out of an HTTP library's object."""
-    for value in (timeout, client.timeout):
-        if isinstance(value, int | float):
-            return float(value)
-        read = getattr(value, "read", None)
-        if isinstance(read, int | float):
-            return float(read)
-    return None
+    """Give the time-out of one read: of the request, else of the client; None where there is none."""
+    configured = client.timeout if type(timeout).__name__ == "NotGiven" else timeout
+    seconds = getattr(configured, "read", configured)
+    return float(seconds) if isinstance(seconds, int | float) else None

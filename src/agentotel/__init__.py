@@ -119,17 +119,17 @@ if TYPE_CHECKING:
     from agentotel.facts.stop import Result, StopReason
     from agentotel.facts.totals import Totals
     from agentotel.record.operation import Event
+else:  # to a type checker a name that is not above does not exist
 
-
-def __getattr__(name: str) -> Any:
-    place = _PLACES.get(name)
-    if place is None:
-        message = f"module 'agentotel' has no attribute {name!r}"
-        raise AttributeError(message)
-    module, attribute = place
-    value = getattr(import_module(module), attribute)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        place = _PLACES.get(name)
+        if place is None:
+            message = f"module 'agentotel' has no attribute {name!r}"
+            raise AttributeError(message)
+        module, attribute = place
+        value = getattr(import_module(module), attribute)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

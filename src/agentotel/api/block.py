@@ -110,10 +110,10 @@ class Handle:
 
     # -- the life of a block
 
-    def returned(self, value: object) -> None:
+    def _returned(self, value: object) -> None:
         """Take note of what a decorated function returned: nothing to record for a block."""
 
-    def close(self, error: BaseException | None) -> None:
+    def _close(self, error: BaseException | None) -> None:
         """End the block, once."""
         if not self._operation.open:
             return

@@ -85,11 +85,11 @@ class Tool:
 
     # -- the life of a call
 
-    def returned(self, value: object) -> None:
+    def _returned(self, value: object) -> None:
         """Take note of what a decorated function returned."""
         self.result(value)
 
-    def close(self, error: BaseException | None) -> None:
+    def _close(self, error: BaseException | None) -> None:
         """End the call, once."""
         operation = self._operation
         if not operation.open:

@@ -26,13 +26,19 @@ class Opened(Protocol):
         """The context to run in."""
         ...
 
-    def returned(self, value: object) -> None:
-        """Take note of what a decorated function returned."""
-        ...
+    def _returned(self, value: object) -> None: ...
 
-    def close(self, error: BaseException | None) -> None:
-        """End the invocation, once."""
-        ...
+    def _close(self, error: BaseException | None) -> None: ...
+
+
+def close(opened: Opened, error: BaseException | None) -> None:
+    """End an invocation, once."""
+    opened._close(error)  # noqa: SLF001 - users of a handle are not to find it
+
+
+def _done(opened: Opened, value: object) -> None:
+    opened._returned(value)  # noqa: SLF001 - users of a handle are not to find it
+    close(opened, None)
 
 
 Function = Callable[..., Any]
@@ -80,12 +86,7 @@ class _Inside:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._attachment.leave()
         if error is not None:
-            self._opened.close(error)
-
-
-def _done(opened: Opened, value: object) -> None:
-    opened.returned(value)
-    opened.close(None)
+            close(self._opened, error)
 
 
 def _plain(function: Function, opening: Opening) -> Function:
@@ -129,7 +130,7 @@ def _generator(function: Function, opening: Opening) -> Function:
         try:
             value = yield from _drive(function(*args, **kwargs), Lane(opened.context))
         except BaseException as error:
-            opened.close(error)
+            close(opened, error)
             raise
         _done(opened, value)
         return value
@@ -188,9 +189,9 @@ def _async_generator(function: Function, opening: Opening) -> Function:
                 with lane:
                     await generator.aclose()
         except BaseException as error:
-            opened.close(error)
+            close(opened, error)
             raise
-        opened.close(None)
+        close(opened, None)
 
     return wrapper
 

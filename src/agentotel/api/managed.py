@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from agentotel.api.attach import Attachment, entered
-from agentotel.api.decorate import Opened
+from agentotel.api.decorate import Opened, close
 
 H = TypeVar("H", bound=Opened)
 
@@ -31,7 +31,7 @@ class Managed(Generic[H]):
     ) -> None:
         attachment, opened = self._mine()
         attachment.leave()
-        opened.close(error)
+        close(opened, error)
 
     async def __aenter__(self) -> H:
         return self.__enter__()

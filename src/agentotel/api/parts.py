@@ -201,10 +201,10 @@ class Prompt:
     context: Context
     """The OpenTelemetry context that the block runs in."""
 
-    def returned(self, value: object) -> None:
+    def _returned(self, value: object) -> None:
         """Take note of what a decorated function returned: nothing to record."""
 
-    def close(self, error: BaseException | None) -> None:
+    def _close(self, error: BaseException | None) -> None:
         """End the block: nothing to record."""
 
 

@@ -14,6 +14,7 @@ from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, Span
 from agentotel._core import guard, ids
 from agentotel.api import check
 from agentotel.api.block import Block, Handle, start
+from agentotel.api.decorate import close
 from agentotel.facts.call import AttributeValue
 from agentotel.facts.stop import StopReason
 from agentotel.facts.totals import Totals
@@ -95,7 +96,7 @@ class Session(Handle):
         elif (known := _known(self._unit)) is not None:
             last = _segment(known, NOBODY)
             last.end(reason, detail)
-            last.close(None)
+            close(last, None)
 
     def _settle(self, error: BaseException | None) -> None:
         unit = self._unit
@@ -116,7 +117,7 @@ class _Nested(Session):
         super().__init__(operation, unit)
         self._context = otel_context.get_current()
 
-    def close(self, error: BaseException | None) -> None:
+    def _close(self, error: BaseException | None) -> None:
         """Leave the session as it is."""
 
 

@@ -300,8 +300,8 @@ def test_what_comes_after_the_end_is_left_out(captured: Captured, warnings: Call
 
 def test_closing_ends_a_block_once(captured: Captured) -> None:
     with agentotel.turn() as turn:
-        turn.close(None)
-    turn.close(ValueError())
+        turn._close(None)
+    turn._close(ValueError())
     assert [(one.status, one.stop_reason) for one in captured.turns] == [("UNSET", "completed")]
 
 

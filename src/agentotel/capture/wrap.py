@@ -103,6 +103,7 @@ def failed(tracking: Tracking, error: BaseException) -> None:
     operation = tracking.operation
     if not isinstance(error, Exception):
         operation.finish(Outcome.CANCELLED)
+        blame(operation, error, Failure(type=errors.error_type(error), category="timeout", origin="model"))
         return
     failure = read_failure(operation, error)
     response = tracking.response
@@ -122,7 +123,10 @@ def read_failure(operation: Operation, error: Exception) -> Failure:
 
 
 def blame(operation: Operation, error: BaseException, failure: Failure) -> None:
-    """Remember at the unit around it why the call failed, in case the error ends the unit."""
+    """Remember at the unit around it why the call failed, in case the error ends the unit.
+
+    A cancelled call is to blame only for the ``TimeoutError`` of a deadline around it.
+    """
     unit = operation.identity.unit
     if unit is not None:
         facts = operation.facts

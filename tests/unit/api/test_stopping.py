@@ -12,8 +12,11 @@ from typing import Any, NoReturn
 import pytest
 
 import agentotel
+from agentotel.capture.tracking import Tracking
+from agentotel.capture.wrap import failed
 from agentotel.record import unit as units
 from agentotel.testing import Captured
+from tests.fakes.calls import calling
 from tests.unit.api.model import Asked, call, fail
 
 
@@ -247,6 +250,21 @@ async def test_a_deadline_around_a_tool(captured: Captured, form: str) -> None:
         await work()
     assert captured.runs[0].stop_reason == captured.sessions[0].stop_reason == "tool_timeout"
     assert captured.tool_calls[0].outcome == "cancelled"
+
+
+async def test_a_deadline_around_a_model_call(captured: Captured) -> None:
+    async def ask() -> None:
+        with calling() as operation:
+            try:
+                await asyncio.Event().wait()
+            except BaseException as error:
+                failed(Tracking(operation), error)
+                raise
+
+    with pytest.raises(TimeoutError), agentotel.session(), agentotel.agent("main"):
+        await asyncio.wait_for(ask(), 0.01)
+    assert captured.runs[0].stop_reason == captured.sessions[0].stop_reason == "model_error"
+    assert captured.model_calls[0].outcome == "cancelled"
 
 
 async def test_a_deadline_around_the_run(captured: Captured) -> None:

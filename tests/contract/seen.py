@@ -7,6 +7,7 @@ from typing import Any
 import pydantic
 
 VOLATILE_HEADERS = {"date"}
+CARRIED = ("status_code", "body", "code", "param", "type", "request_id")
 
 
 def shown(value: Any) -> Any:
@@ -23,9 +24,7 @@ def shown_error(error: BaseException | None) -> Any:
     """Show an exception: its class, what it says and carries, and the classes of the errors behind it."""
     if error is None:
         return None
-    carried = {
-        name: getattr(error, name, None) for name in ("status_code", "body", "code", "param", "type", "request_id")
-    }
+    carried = {name: getattr(error, name, None) for name in CARRIED}
     return (
         type(error),
         type(error).__mro__,

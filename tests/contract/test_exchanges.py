@@ -121,13 +121,8 @@ def _check_outcome(recording: Recording, way: str, call: ModelCall) -> None:
         assert (said["agentotel.outcome"], call.status) == ("completed", "UNSET")
         assert "error.type" not in said
         return
-    status = (
-        429
-        if recording.provider == "anthropic"
-        else 500
-        if "500" in str(recording.faults)
-        else recording.response["status"]
-    )
+    injected = recording.faults.get("fail_first", f"1:{recording.response['status']}")
+    status = int(injected.partition(":")[2])
     assert (said["agentotel.outcome"], call.status) == ("error", "ERROR")
     package = "anthropic" if recording.provider == "anthropic" else "openai"
     assert said["error.type"] == f"{package}.{expected.ERRORS.get(status, 'InternalServerError')}"

@@ -15,6 +15,9 @@ Log = list[Any]
 Way = Callable[[Recording, Any, Log], Awaitable[None]]
 
 
+FINALS = ("get_final_completion", "get_final_response", "get_final_message")
+
+
 class Wanted(pydantic.BaseModel):
     """A structured output that no recording holds."""
 

@@ -72,6 +72,7 @@ IMAGES = _format("openai_images", "image")
 SPEECH = _format("openai_speech", "speech")
 TRANSCRIPTION = _format("openai_transcription", "text")
 MODERATION = _format("openai_moderation", None)
+DECISION = _format("openai_decision", None)
 
 FORMATS = {
     "/images/generations": IMAGES,
@@ -81,5 +82,6 @@ FORMATS = {
     "/audio/transcriptions": TRANSCRIPTION,
     "/audio/translations": TRANSCRIPTION,
     "/moderations": MODERATION,
+    "/decisions": DECISION,
 }
 """Path of an endpoint to its format."""

@@ -7,6 +7,7 @@ opentelemetry-instrumentation-genai-openai 1.3b0 derives them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agentotel.facts.call import AttributeValue, Content, Context, Request, Response
 from agentotel.semconv import names
@@ -85,6 +86,11 @@ def fetched(body: Body) -> Response:
     return response(body)._replace(usage=None, failure=None, attributes=attributes(body, FETCHED))
 
 
+def compacted(body: Body) -> Response:
+    """Read a compaction: it has usage, and no status, since no answer was written that could stop."""
+    return response(body)._replace(finish_reasons=())
+
+
 def context(body: Body) -> Context:
     """Show instructions, tools and input; a text input is shown as the user message that it stands for."""
     return Context(system=body.get("instructions"), tools=body.get("tools"), messages=_input(body))
@@ -153,4 +159,5 @@ FORMAT = Format(
     content=content,
     output=output,
 )
+COMPACTION = replace(FORMAT, name="openai_responses_compaction", response=compacted, fold=None)
 FETCH = Format(name="openai_responses_fetch", request=fetch_request, response=fetched, fold=ResponseFold, output=output)

@@ -14,7 +14,7 @@ from agentotel.wire import anthropic_messages
 PATHS: Final = {
     ("post", "/v1/messages"): Call(operation="chat", format=anthropic_messages.FORMAT),
 }
-"""Which request paths are operations. Counting tokens, batches, files, models and sessions are not."""
+"""Which request paths are operations; ``not_operations`` names the others."""
 
 PLATFORMS: Final = (
     ("Bedrock", "aws.bedrock"),

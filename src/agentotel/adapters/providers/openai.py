@@ -14,6 +14,7 @@ from agentotel.wire import openai_chat, openai_completions, openai_embeddings, o
 PATHS: Final = {
     ("post", "/chat/completions"): Call(operation="chat", format=openai_chat.FORMAT),
     ("post", "/responses"): Call(operation="chat", format=openai_responses.FORMAT),
+    ("post", "/responses/compact"): Call(operation="chat", format=openai_responses.COMPACTION),
     ("get", "/responses/{id}"): Call(operation="fetch_response", format=openai_responses.FETCH),
     ("post", "/completions"): Call(operation="text_completion", format=openai_completions.FORMAT),
     ("post", "/embeddings"): Call(operation="embeddings", format=openai_embeddings.FORMAT),
@@ -24,9 +25,9 @@ PATHS: Final = {
     ("post", "/audio/transcriptions"): Call(operation="generate_content", format=openai_media.TRANSCRIPTION),
     ("post", "/audio/translations"): Call(operation="generate_content", format=openai_media.TRANSCRIPTION),
     ("post", "/moderations"): Call(operation="moderation", format=openai_media.MODERATION),
+    ("post", "/decisions"): Call(operation="generate_content", format=openai_media.DECISION),
 }
-"""Which request paths are operations. Files, models, batches, vector stores, fine-tuning, assistants and the
-other bookkeeping are not."""
+"""Which request paths are operations; ``not_operations`` names the others."""
 
 HOSTS: Final = (
     ("openai.azure.com", "azure.ai.openai"),

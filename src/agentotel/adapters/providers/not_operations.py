@@ -1,0 +1,62 @@
+"""Request paths of the SDKs that are no operations, so that a path of a newer SDK is decided on and not overlooked.
+
+An entry ends where its family begins to differ: ``/files`` stands for ``/files`` and everything below it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+OPENAI: Final = (
+    "/agents",
+    "/assistants",
+    "/audio/voice_consents",
+    "/audio/voices",
+    "/batches",
+    "/chat/completions/{completion_id}",
+    "/chatkit",
+    "/containers",
+    "/content_provenance_checks",
+    "/conversations",
+    "/evals",
+    "/files",
+    "/fine_tuning",
+    "/live",
+    "/organization",
+    "/projects",
+    "/realtime",
+    "/responses/input_tokens",
+    "/responses/{response_id}/cancel",
+    "/skills",
+    "/threads",
+    "/uploads",
+    "/vaults",
+    "/vector_stores",
+    "/videos",
+    "/webhook_endpoints",
+)
+"""Of openai 3.52. Agents, assistants, evals and live sessions run models on the server: a call starts work, and what
+it costs is not in the answer. A video is a job as well. Searching a vector store runs no model."""
+
+ANTHROPIC: Final = (
+    "/v1/agents",
+    "/v1/deployments",
+    "/v1/dreams",
+    "/v1/environments",
+    "/v1/files",
+    "/v1/memory_stores",
+    "/v1/messages/batches",
+    "/v1/messages/count_tokens",
+    "/v1/organizations",
+    "/v1/sessions",
+    "/v1/skills",
+    "/v1/tunnels",
+    "/v1/user_profiles",
+    "/v1/vaults",
+)
+"""Of anthropic 2.11."""
+
+
+def covers(entries: tuple[str, ...], path: str) -> bool:
+    """Tell whether a path, with its parameters in braces, is one of the entries or below one."""
+    return any(path == entry or path.startswith(f"{entry}/") for entry in entries)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-import wrapt
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
@@ -16,12 +16,14 @@ from agentotel.record.pipeline import IDLE, active
 
 T = TypeVar("T")
 
+_MARK: Final = "_agentotel_carries"
+_POOL_AND_FUNCTION: Final = 2
+
 
 def install() -> None:
     """Wrap ``ThreadPoolExecutor.submit``, once."""
-    now = _submit_now()
-    if not _is_ours(now):
-        ThreadPoolExecutor.submit = wrapt.FunctionWrapper(now, _submit)  # type: ignore[method-assign]
+    if not _is_ours(_submit_now()):
+        ThreadPoolExecutor.submit = _carrying(_submit_now())  # type: ignore[method-assign]
 
 
 def remove() -> None:
@@ -36,13 +38,18 @@ def _submit_now() -> Any:
 
 
 def _is_ours(function: Any) -> bool:
-    return getattr(function, "_self_wrapper", None) is _submit
+    return hasattr(function, _MARK)
 
 
-def _submit(wrapped: Callable[..., T], pool: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-    if not args or active() is IDLE or identity.current() is NOBODY or _elsewhere(pool):
-        return wrapped(*args, **kwargs)
-    return wrapped(_carried, otel_context.get_current(), *args, **kwargs)
+def _carrying(submit: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(submit)
+    def carrying(*args: Any, **kwargs: Any) -> Any:
+        if len(args) < _POOL_AND_FUNCTION or active() is IDLE or identity.current() is NOBODY or _elsewhere(args[0]):
+            return submit(*args, **kwargs)
+        return submit(args[0], _carried, otel_context.get_current(), *args[1:], **kwargs)
+
+    setattr(carrying, _MARK, True)
+    return carrying
 
 
 def _elsewhere(pool: Any) -> bool:

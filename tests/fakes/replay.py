@@ -158,6 +158,7 @@ def _failure_headers(number: int) -> dict[str, str]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
     replay: Replay
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - clients may leave early

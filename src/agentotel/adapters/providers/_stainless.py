@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from agentotel.capture.spec import Call, Hook, Sent, Target
 
 Paths = Mapping[tuple[str, str], Call]
 """Operations by HTTP method and path; ``{id}`` stands for one segment."""
 
+MOST_TARGETS: Final = 1000
 PORTS: Final = {"https": 443, "http": 80}
 
 _ID = re.compile(r"(?<=/responses/)[^/]+$")
@@ -31,16 +31,20 @@ def reader(
     paths: Paths, provider: Callable[[Any], str]
 ) -> Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None]:
     """Make the function that reads the arguments of ``request(cast_to, options, *, stream, stream_cls)``."""
-    targets: WeakKeyDictionary[Any, tuple[Any, Target]] = WeakKeyDictionary()
+    targets: dict[
+        int, tuple[Any, Target]
+    ] = {}  # by id: a subclass may be unhashable, and the URL kept tells clients apart
 
     def target(client: Any) -> Target:
         url = client.base_url
-        known = targets.get(client)
+        known = targets.get(id(client))
         if known is not None and known[0] is url:
             return known[1]
+        if len(targets) >= MOST_TARGETS:
+            targets.clear()
         port = url.port or PORTS.get(url.scheme)
         made = Target(provider=provider(client), server=url.host or None, port=port)
-        targets[client] = (url, made)
+        targets[id(client)] = (url, made)
         return made
 
     def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:

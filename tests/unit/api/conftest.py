@@ -46,4 +46,5 @@ def warnings(caplog: pytest.LogCaptureFixture) -> Warnings:
 @pytest.fixture
 def lenient(monkeypatch: pytest.MonkeyPatch, captured: agentotel.testing.Captured) -> None:  # noqa: ARG001 - its order
     """Count internal errors, as in production, where a test provokes one."""
+    monkeypatch.setattr(guard, "_counts", {})
     monkeypatch.setattr(guard, "on_error", guard.report)

@@ -330,6 +330,7 @@ def test_content_that_cannot_be_written_breaks_nothing(monkeypatch: pytest.Monke
     around: dict[str, object] = {}
     around["itself"] = around
     with agentotel.testing.capture(content=True) as captured:
+        monkeypatch.setattr(guard, "_counts", {})
         monkeypatch.setattr(guard, "on_error", guard.report)
         with agentotel.turn(input=around) as turn:
             turn.output(around)

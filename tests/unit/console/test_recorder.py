@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
-from tests.fakes.calls import QUESTION, answer, calling
 
 import agentotel
 from agentotel.console import ConsoleRecorder
@@ -18,6 +17,7 @@ from agentotel.pricing import Prices
 from agentotel.record import pipeline as pipelines
 from agentotel.record.pipeline import Pipeline, activate
 from agentotel.testing import capture, strict
+from tests.fakes.calls import QUESTION, answer, calling
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 USAGE = {

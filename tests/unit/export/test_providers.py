@@ -14,12 +14,12 @@ from opentelemetry._logs import LogRecord
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from tests.fakes.otlp import OtlpSink, Protocol, otlp_sink
 
 from agentotel.config import resolve
 from agentotel.errors import ConfigurationError
 from agentotel.export import existing
 from agentotel.export.providers import NO_ENDPOINT, Extras, Setup, build
+from tests.fakes.otlp import OtlpSink, Protocol, otlp_sink
 
 PROTOCOLS: list[Protocol] = ["http/protobuf", "grpc"]
 NOWHERE = "http://127.0.0.1:9"

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
-from tests.fakes.calls import QUESTION, answer, calling
 
 import agentotel
 from agentotel import runtime
@@ -17,6 +16,7 @@ from agentotel.errors import ConfigurationError
 from agentotel.facts.totals import Totals
 from agentotel.record.pipeline import IDLE, active
 from agentotel.testing import ModelCall, Run, Session, Step, ToolCall, Turn, capture, strict
+from tests.fakes.calls import QUESTION, answer, calling
 
 USAGE = {
     "prompt_tokens": 1200,

@@ -138,6 +138,11 @@ async def streaming(driver: Driver, _server: Replay) -> None:
         driver.log += [shown_response(response), shown(await done(response.parse()))]
 
 
+async def streaming_lines(driver: Driver, _server: Replay) -> None:
+    async with opened(driver.resource.with_streaming_response.create(**driver.body)) as response:
+        driver.log += [line async for line in each(response.iter_lines())]
+
+
 async def streaming_unread(driver: Driver, _server: Replay) -> None:
     async with opened(driver.resource.with_streaming_response.create(**driver.body)) as response:
         driver.log.append(response.status_code)
@@ -177,6 +182,17 @@ SCENARIOS = (
     Scenario(name="reasoning_tokens", exchange="reasoning", act=plain, ending=COMPLETED),
     Scenario(name="raw_response", exchange="plain", act=raw, ending=COMPLETED),
     Scenario(name="streaming_response", exchange="plain", act=streaming, ending=COMPLETED),
+    Scenario(
+        name="streaming_response_compressed", exchange="plain", act=streaming, ending=COMPLETED, faults={"gzip": True}
+    ),
+    Scenario(
+        name="streaming_lines_compressed",
+        exchange="stream",
+        act=streaming_lines,
+        ending=COMPLETED,
+        faults={"gzip": True},
+        first_chunk=True,
+    ),
     Scenario(
         name="streaming_response_unread",
         exchange="plain",

@@ -6,6 +6,7 @@ Bodies whose mode is ``sse`` are sent with chunked transfer coding, one HTTP chu
 - ``reset_after``: after so many events the connection is reset
 - ``end_after``: after so many events the body ends as if it were whole
 - ``hold_after``: before the event with this index the server waits for ``release()``
+- ``gzip``: bodies are compressed
 - ``hold_head``: the server answers nothing before ``release()``
 """
 
@@ -17,7 +18,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -120,11 +122,13 @@ class Replay:
 
     def _send(self, handler: _Handler, response: Mapping[str, Any]) -> None:
         body = response["body"]
+        encoding = {"content-encoding": "gzip"} if self.faults.get("gzip") else {}
+        packed = _packer() if encoding else bytes
         if self.exchange["mode"] != "sse" or response["status"] != 200:
             text = body if isinstance(body, str) else json.dumps(body)
-            handler.whole(response["status"], response["headers"], text.encode())
+            handler.whole(response["status"], {**response["headers"], **encoding}, packed(text.encode()))
             return
-        handler.head(response["status"], {**response["headers"], "transfer-encoding": "chunked"})
+        handler.head(response["status"], {**response["headers"], **encoding, "transfer-encoding": "chunked"})
         for number, event in enumerate(events(body)):
             if number == self.faults.get("reset_after"):
                 handler.reset()
@@ -133,10 +137,17 @@ class Replay:
                 break
             if number == self.faults.get("hold_after"):
                 self.hold()
-            handler.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            sent = packed(event)
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(sent), sent))
             handler.wfile.flush()
             self.sent += 1
         handler.wfile.write(b"0\r\n\r\n")
+
+
+def _packer() -> Callable[[bytes], bytes]:
+    """Make a gzip compressor that gives what it has after every piece, and leaves its end out."""
+    compressor = zlib.compressobj(wbits=31)
+    return lambda piece: compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
 
 def _decoded(body: bytes) -> Any:

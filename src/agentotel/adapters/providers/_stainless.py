@@ -31,9 +31,8 @@ def reader(
     paths: Paths, provider: Callable[[Any], str]
 ) -> Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None]:
     """Make the function that reads the arguments of ``request(cast_to, options, *, stream, stream_cls)``."""
-    targets: dict[
-        int, tuple[Any, Target]
-    ] = {}  # by id: a subclass may be unhashable, and the URL kept tells clients apart
+    # By id, since a subclass may be unhashable; the URL that is kept tells clients with one id apart.
+    targets: dict[int, tuple[Any, Target]] = {}
 
     def target(client: Any) -> Target:
         url = client.base_url

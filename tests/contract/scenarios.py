@@ -118,9 +118,10 @@ async def dropped_half_read(driver: Driver, _server: Replay) -> None:
 
 async def dropped() -> None:
     """Let the collector and the event loop finish what was dropped."""
-    for _ in range(10):
+    for _ in range(2):
         gc.collect()
-        await asyncio.sleep(0)
+        for _resumption in range(10):
+            await asyncio.sleep(0)
 
 
 async def helper_left(driver: Driver, _server: Replay) -> None:

@@ -122,7 +122,7 @@ async def test_nothing_is_read_before_it_is_asked_for(adapter: Adapter, flavour:
         stream = await done(resource.create(**_body(exchange)))
         assert not stream.response.is_stream_consumed
         await take(stream, 1)
-        assert server.sent == 1
+        assert server.sent <= 1
         assert captured.spans == []
         await close(stream)
         await close(client)

@@ -19,11 +19,9 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import date, time
-from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
-from uuid import UUID
 
 _MOST_BITS = 4096
 _CYCLE = {"$cycle": True}
@@ -34,6 +32,8 @@ def _plain(value: object) -> object:
     for kinds, write in _PLAIN:
         if isinstance(value, kinds):
             return write(value)
+    if any((kind.__module__, kind.__qualname__) in _TEXTS for kind in type(value).__mro__):
+        return str(value)
     return _object(value)
 
 
@@ -53,9 +53,12 @@ _PLAIN: tuple[tuple[tuple[type, ...], Callable[[Any], object]], ...] = (
     ((bytes, bytearray, memoryview), lambda value: {"$bytes": hashlib.sha256(bytes(value)).hexdigest()}),
     ((date, time), lambda value: value.isoformat()),
     ((Enum,), lambda value: value.value),
-    ((Decimal, UUID, PurePath), str),
+    ((PurePath,), str),
 )
 """Kinds of values that JSON does not know, and how they are written."""
+
+_TEXTS = frozenset({("decimal", "Decimal"), ("uuid", "UUID")})
+"""Further kinds that are written as text, by name: their modules are slow to import, and often not needed."""
 
 _encode = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain

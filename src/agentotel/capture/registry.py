@@ -8,14 +8,12 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from types import ModuleType
 from typing import Any, Final
 
-import wrapt
-
 from agentotel._core import guard
 from agentotel.capture import http, native, wrap
+from agentotel.capture.imports import when_imported
 from agentotel.capture.spec import Adapter, Hook
 
 logger = logging.getLogger("agentotel")
@@ -69,7 +67,7 @@ class Registry:
                     _patch(self._patch, sys.modules[package])
                 elif package not in self._hooked:
                     self._hooked.add(package)
-                    wrapt.register_post_import_hook(self._imported, package)
+                    when_imported(package, self._imported)
 
     def remove(self) -> None:
         """Undo every patch that is still on top."""
@@ -105,7 +103,9 @@ class Registry:
                     self._on_patched = None
 
     def _supported(self, adapter: Adapter) -> bool:
-        version = metadata.version(adapter.package)
+        from importlib.metadata import version as installed_version  # noqa: PLC0415 - slow, and an SDK is loaded
+
+        version = installed_version(adapter.package)
         if adapter.oldest <= release(version) < adapter.below:
             return True
         wanted = f">={_dotted(adapter.oldest)},<{_dotted(adapter.below)}"
@@ -119,7 +119,9 @@ class Registry:
         return False
 
     def _wrap(self, hook: Hook, make: Callable[[Any], Any]) -> None:
-        self._replace(hook, lambda original: wrapt.FunctionWrapper(original, make(original)))
+        from wrapt import FunctionWrapper  # noqa: PLC0415 - slow, and an SDK is loaded
+
+        self._replace(hook, lambda original: FunctionWrapper(original, make(original)))
 
     def _replace(self, hook: Hook, make: Callable[[Any], Any]) -> None:
         """Replace one attribute of a class; a missing seam is reported, and the rest goes on."""

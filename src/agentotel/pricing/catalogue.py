@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from agentotel.pricing.classes import CLASSES
@@ -17,6 +16,8 @@ from agentotel.pricing.providers import TIER_KEYS, catalogue_id
 from agentotel.pricing.rates import Rate, Rates, compile_rates
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import (
         ModelInfo,
@@ -179,6 +180,9 @@ def _compile(prices: ModelPrice) -> Rates | None:
 
 
 def _rate(price: Decimal | TieredPrices, *, scale: int = 1) -> Rate:
-    if isinstance(price, Decimal):
-        return float(price * scale)
-    return [(-1, float(price.base * scale)), *((tier.start, float(tier.price * scale)) for tier in price.tiers)]
+    from genai_prices.types import TieredPrices
+
+    if isinstance(price, TieredPrices):
+        steps = ((tier.start, float(tier.price * scale)) for tier in price.tiers)
+        return [(-1, float(price.base * scale)), *steps]
+    return float(price * scale)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -14,7 +13,14 @@ from agentotel.pricing.overrides import parse_overrides
 
 __all__ = ["load_prices"]
 
-_PARSERS: Final[Mapping[str, Callable[[str], object]]] = {".json": json.loads, ".toml": tomllib.loads}
+
+def _toml(text: str) -> object:
+    import tomllib  # noqa: PLC0415 - only for files of this kind
+
+    return tomllib.loads(text)
+
+
+_PARSERS: Final[Mapping[str, Callable[[str], object]]] = {".json": json.loads, ".toml": _toml}
 
 
 def load_prices(path: str | PathLike[str]) -> Mapping[str, Mapping[str, float]]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from agentotel.facts.call import RateLimit
@@ -87,6 +86,12 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
+def _http_date(text: str) -> datetime:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, and rarely sent
+
+    return parsedate_to_datetime(text)
+
+
 def _moment(text: str, now: datetime) -> float | None:
     """Read seconds, a duration such as ``1m30s`` or ``20ms``, an HTTP date or an RFC 3339 time."""
     if (seconds := _number(text)) is not None:
@@ -94,7 +99,7 @@ def _moment(text: str, now: datetime) -> float | None:
     parts = _DURATION.findall(text)
     if parts and "".join(number + unit for number, unit in parts) == text:
         return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 6)
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+    for parse in (datetime.fromisoformat, _http_date):
         try:
             moment = parse(text)
         except (ValueError, OverflowError):

@@ -43,18 +43,13 @@ def _keep(operation: Operation, name: str, role: str, content: object) -> None:
         operation.extra[name] = compact_json([{"role": role, "parts": [{"type": "text", "content": text}]}])
 
 
-class Turn(Handle):
-    """One exchange of a session."""
+class Answering(Handle):
+    """A part that gives an answer."""
 
     _output: object = None
 
-    @property
-    def index(self) -> int | None:
-        """The number of the turn in its session, from 1; None outside a session."""
-        return self._unit.index or None
-
     def output(self, content: object) -> None:
-        """Set what the turn answered. It leaves the process only where content is captured."""
+        """Set what it answered. It leaves the process only where content is captured."""
         self._output = content
         _content(_keep, self._operation, n.OUTPUT_MESSAGES, "assistant", content)
 
@@ -62,6 +57,15 @@ class Turn(Handle):
     def answer(self) -> object:
         """What ``output()`` was given."""
         return self._output
+
+
+class Turn(Answering):
+    """One exchange of a session."""
+
+    @property
+    def index(self) -> int | None:
+        """The number of the turn in its session, from 1; None outside a session."""
+        return self._unit.index or None
 
 
 class TurnBlock(Block[Turn]):
@@ -99,7 +103,7 @@ class TurnBlock(Block[Turn]):
         return Turn(start(operation), unit)
 
 
-class Run(Handle):
+class Run(Answering):
     """One run of an agent."""
 
     @property
@@ -120,8 +124,8 @@ class AgentBlock(Block[Run]):
         version: Version of the agent.
         description: What the agent does.
         max_steps: The application's own limit of steps, from 1. It is not enforced: a run that used it up and
-            still asked for tools stops as ``max_steps``. Steps are the ``step()`` blocks directly in the run, or
-            model calls where it has none.
+            still asked for tools stops as ``max_steps``. A step is a ``step()`` block directly in the run, or a
+            model call outside of such blocks.
 
     Raises:
         ConfigurationError: An argument has the wrong type; the message names the fix.
@@ -151,7 +155,7 @@ class AgentBlock(Block[Run]):
                 attributes[n.RUN_PARENT_ID] = around.run.id
         if unit.version is not None:
             attributes[n.AGENT_VERSION] = unit.version
-        identity = replace(around, run=unit, step=None, unit=unit, attributes=attributes)
+        identity = replace(around, run=unit, step=None, prompt=None, unit=unit, attributes=attributes)
         operation = _start(unit, identity)
         if self._description is not None:
             operation.extra[n.AGENT_DESCRIPTION] = self._description

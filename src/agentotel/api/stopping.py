@@ -62,9 +62,9 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 def _without_error(unit: Unit) -> Why:
     if unit.max_steps is not None and unit.kind == units.RUN:
-        steps = unit.steps or unit.own_llm_calls
-        if steps >= unit.max_steps and (unit.last_asked or not unit.own_llm_calls):
-            return StopReason.MAX_STEPS, f"{steps} of {unit.max_steps} steps"
+        used_up = unit.steps >= unit.max_steps
+        if used_up and (unit.last_asked or not unit.own_llm_calls):
+            return StopReason.MAX_STEPS, f"{unit.steps} of {unit.max_steps} steps"
     if "content_filter" in unit.last_finish:
         return StopReason.CONTENT_FILTER, None
     if "model_context_window_exceeded" in unit.last_finish:

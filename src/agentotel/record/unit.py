@@ -146,6 +146,8 @@ class Unit:
         """Add one model call to this unit and all above it."""
         with _lock:
             self.place.own_llm_calls += 1
+            if self.kind != STEP:
+                self.steps += 1
             for unit in self._sums():
                 unit.llm_calls += 1
                 unit.input_tokens += input_tokens
@@ -178,7 +180,7 @@ class Unit:
             self.cost_usd = cost_usd if self.cost_usd is None else self.cost_usd + cost_usd
 
     def add_step(self) -> None:
-        """Count one step, made directly in this unit."""
+        """Count one step made directly in this unit. A model call outside of steps is one too."""
         with _lock:
             self.steps += 1
 

@@ -14,7 +14,8 @@ from opentelemetry import trace
 
 import agentotel
 from agentotel._core import guard
-from agentotel.testing import Captured
+from agentotel.testing import Captured, capture
+from tests.unit.api.model import call
 
 BLOCKS: dict[str, tuple[Callable[[], Any], str]] = {
     "session": (lambda: agentotel.session(feature="refunds"), "session refunds"),
@@ -335,3 +336,23 @@ def test_content_that_cannot_be_written_breaks_nothing(monkeypatch: pytest.Monke
         with agentotel.turn(input=around) as turn:
             turn.output(around)
     assert len(captured.turns) == 1
+
+
+def test_the_prompt_of_an_agent_is_not_that_of_its_sub_agent(captured: Captured) -> None:
+    with agentotel.agent("triage"), agentotel.prompt("triage-system", "3"):
+        call()
+        with agentotel.agent("refunds"):
+            call()
+    assert [one.attributes.get("gen_ai.prompt.name") for one in captured.model_calls] == ["triage-system", None]
+
+
+def test_a_run_has_an_answer() -> None:
+    with agentotel.agent("triage") as run:
+        run.output("On Monday.")
+    assert run.answer == "On Monday."
+
+
+def test_an_answer_is_recorded_where_content_is() -> None:
+    with capture(content=True) as found, agentotel.agent("triage") as run:
+        run.output("On Monday.")
+    assert "On Monday." in str(found.runs[0].attributes["gen_ai.output.messages"])

@@ -319,6 +319,15 @@ def calls(*replies: str, **last: Any) -> Callable[[], None]:
     return run
 
 
+def in_steps(*works: Callable[[], Any]) -> Callable[[], None]:
+    def run() -> None:
+        for work in works:
+            with agentotel.step("thinking"):
+                work()
+
+    return run
+
+
 def both(*works: Callable[[], Any]) -> Callable[[], None]:
     return lambda: [work() for work in works] and None
 
@@ -334,7 +343,8 @@ ENDS: dict[str, tuple[Callable[[], Any], str]] = {
     "steps left": (steps(2), "completed"),
     "steps used up, tools asked for": (both(steps(3), calls("ask")), "max_steps"),
     "steps used up, an answer": (both(steps(3), calls("answer")), "completed"),
-    "steps left, many calls": (both(steps(2), calls("ask", "ask", "ask", "ask")), "completed"),
+    "steps left, many calls in them": (in_steps(calls("ask", "ask"), calls("ask", "ask")), "completed"),
+    "a step, and calls outside of steps": (both(in_steps(calls("ask")), calls("ask", "ask")), "max_steps"),
     "filtered": (calls("answer", finish="content_filter"), "content_filter"),
     "cut off": (calls("answer", finish="length"), "completed"),
     "overflow": (calls("answer", finish="model_context_window_exceeded"), "context_overflow"),

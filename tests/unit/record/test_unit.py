@@ -97,7 +97,7 @@ def test_nothing_is_lost_between_threads() -> None:
         output_tokens=4000,
         errors=8000,
     )
-    assert [run.steps for run in runs] == [1000] * 4
+    assert [run.steps for run in runs] == [2000] * 4
     assert session.turns == 4000
 
 

@@ -21,8 +21,6 @@ from agentotel.config import LEFT_TO_THE_SDK, SETTINGS, Setting
 
 REFERENCE = Path(__file__).parent / "reference"
 _GENERATED = "<!-- Written by docs/generate_api.py from the source: edit that. -->"
-WITHOUT_EFFECT = {"stream_usage"}
-"""Settings that are read and that nothing acts on yet."""
 
 _SECTION = re.compile(r"^(Args|Attributes|Returns|Raises):$")
 
@@ -98,10 +96,9 @@ def _code(names: str) -> str:
 
 
 def _setting_row(one: Setting) -> Sequence[str]:
-    effect = " **Without effect so far.**" if one.name in WITHOUT_EFFECT else ""
     default = one.default.value if isinstance(one.default, Enum) else one.default
     shown = "" if default in (None, {}, ()) else f"`{str(default).lower() if isinstance(default, bool) else default}`"
-    return f"`{one.name}`", ", ".join(f"`{name}`" for name in one.env), one.kind.name, shown, _code(one.help) + effect
+    return f"`{one.name}`", ", ".join(f"`{name}`" for name in one.env), one.kind.name, shown, _code(one.help)
 
 
 # -- SDKs

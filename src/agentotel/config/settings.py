@@ -73,7 +73,6 @@ class Settings:
     console: bool = False
     metrics: Literal["shipped", "spec"] = "shipped"
     events: Literal["spans", "logs", "both"] = "spans"
-    stream_usage: Literal["auto", "always", "never"] = "auto"
     prices: Mapping[str, object] | str | os.PathLike[str] | None = None
     hash_key: bytes | None = field(default=None, repr=False)
     metric_cardinality: int = 1000

@@ -86,13 +86,6 @@ _GENERAL = (
         "spans",
         "Where agentotel's events go: span events, log records, or both.",
     ),
-    Setting(
-        "stream_usage",
-        ("AGENTOTEL_STREAM_USAGE",),
-        kinds.choice("auto", "always", "never"),
-        "auto",
-        "Whether streams are asked for their token usage; auto asks the hosts known to take it.",
-    ),
     Setting("prices", ("AGENTOTEL_PRICES",), kinds.PRICES, None, "Your own prices, before those of the catalogue."),
     Setting(
         "hash_key",

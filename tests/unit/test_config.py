@@ -105,7 +105,9 @@ WRONG = [
     ({"prices": 3}, "path of a price file"),
     ({"service_name": ""}, "not empty"),
     ({"traces_exporter": "otlp,none"}, "must not combine 'none'"),
-    ({"traces_exporter": ["otlp"]}, "must be a text such as 'otlp'"),
+    ({"traces_exporter": ["otlp", "none"]}, "must not combine 'none'"),
+    ({"traces_exporter": [7]}, "or a list of such names"),
+    ({"traces_exporter": True}, "must be a text such as 'otlp'"),
 ]
 
 
@@ -247,6 +249,14 @@ def test_exporters_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.logs.endpoint == "http://h:1/v1/logs"
 
 
+def test_exporters_may_be_a_list_as_the_signature_says() -> None:
+    assert (
+        resolve(traces_exporter=["otlp_proto_grpc", " console "]).traces
+        == resolve(traces_exporter="otlp_proto_grpc,console").traces
+    )
+    assert resolve(logs_exporter=("console",)).logs.exporters == ("console",)
+
+
 def test_an_exporter_asked_for_by_name_may_use_localhost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
     assert resolve().traces.endpoint == "http://localhost:4318/v1/traces"
@@ -287,7 +297,7 @@ def test_the_table_holds_every_field() -> None:
     shared = {"endpoint", "protocol", "headers", "timeout_s"}
     signals = {f"{signal}_{part}" for signal in ("traces", "metrics", "logs") for part in per_signal}
     assert set(names) == general | shared | signals
-    assert {one.name for one in fields(SignalSettings)} == {"name", "exporters", "asked", *shared}
+    assert {one.name for one in fields(SignalSettings)} == {"name", "exporters", "asked", "declined", *shared}
     for setting in SETTINGS:
         assert setting.help.endswith(".")
         assert setting.env[0].startswith("AGENTOTEL_")

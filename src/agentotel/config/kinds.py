@@ -139,10 +139,11 @@ def _attributes(value: object) -> dict[str, str | bool | int | float]:
 
 
 def _exporters(value: object) -> tuple[str, ...]:
-    if not isinstance(value, str):
-        message = "must be a text such as 'otlp', 'console', 'none' or 'otlp,console'"
-        raise ValueError(message)  # noqa: TRY004 - as above
-    names = tuple(filter(None, (name.strip() for name in value.split(","))))
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        message = "must be a text such as 'otlp', 'console', 'none' or 'otlp,console', or a list of such names"
+        raise ValueError(message)
+    names = tuple(filter(None, (word.strip() for word in words)))
     if "none" in names and len(names) > 1:
         message = "must not combine 'none' with another exporter"
         raise ValueError(message)

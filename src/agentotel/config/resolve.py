@@ -127,6 +127,7 @@ def _signal(name: SignalName, found: Mapping[str, Found]) -> SignalSettings:
         headers=_headers(found["headers"], found[f"{name}_headers"]),
         timeout_s=_nearest(found[f"{name}_timeout_s"], found["timeout_s"]).value,
         asked=_ARGUMENT in (named.rank, found[f"{name}_exporter"].rank),
+        declined="none" in found[f"{name}_exporter"].value,
     )
 
 

@@ -47,6 +47,7 @@ class SignalSettings:
         headers: Headers to send, names in lower case. Never printed.
         timeout_s: Limit of one export with its retries, in seconds; None leaves it to the exporter (10 s).
         asked: True when an argument named the exporters or the protocol, so that one that is not there is an error.
+        declined: True when the exporter was named ``none``: that nothing is sent is no surprise.
     """
 
     name: SignalName
@@ -56,6 +57,7 @@ class SignalSettings:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float | None = None
     asked: bool = False
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

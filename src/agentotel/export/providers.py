@@ -242,4 +242,4 @@ def _line(signal: SignalSettings, found: object | None, built: Target | None) ->
 def _hint(settings: Settings, found: Mapping[SignalName, object | None]) -> str | None:
     """Say that nothing leaves the process, unless the application exports by itself or asked for none."""
     exported = any(signal.exporters for signal in settings.signals)
-    return None if exported or found["traces"] is not None else NO_ENDPOINT
+    return None if exported or settings.traces.declined or found["traces"] is not None else NO_ENDPOINT

@@ -42,8 +42,8 @@ def load_prices(path: str | PathLike[str]) -> Mapping[str, Mapping[str, float]]:
     except OSError as error:
         raise ConfigurationError(
             f"{file}: the file of prices cannot be read ({error.strerror}); check its path and rights"
-        ) from error
+        ) from None
     except ValueError as error:
-        raise ConfigurationError(f"{file}: not valid {file.suffix[1:].upper()} ({error}); correct it there") from error
+        raise ConfigurationError(f"{file}: not valid {file.suffix[1:].upper()} ({error}); correct it there") from None
     parse_overrides(prices, where=str(file))
     return prices  # type: ignore[return-value]  # parse_overrides has checked its shape

@@ -128,6 +128,16 @@ def test_no_endpoint_means_no_exporter_and_a_hint() -> None:
     assert setup.shutdown(1)
 
 
+def test_who_declines_traces_needs_no_hint_how_to_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+    assert build(resolve()).hint is None
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
+    monkeypatch.setenv("OTEL_LOGS_EXPORTER", "none")
+    assert build(resolve(endpoint=NOWHERE)).hint is None
+    monkeypatch.delenv("OTEL_TRACES_EXPORTER")
+    assert build(resolve()).hint == NO_ENDPOINT
+
+
 def test_disabled_builds_nothing() -> None:
     setup = build(resolve(disabled=True, endpoint=NOWHERE))
     assert (setup.tracer_provider, setup.targets, setup.hint) == (None, (), None)

@@ -76,9 +76,10 @@ def start(arguments: Mapping[str, object]) -> None:
             return
         if _runtime.arguments is not None:
             _check_same(_runtime.arguments, given)
+            instrument(None, None, None)
             return
         settings = config.resolve(**given)
-        pricing = _pricing(settings)
+        pricing = _pricing(settings, asked="prices" in given)
         _set_up(settings, pricing)
         _runtime.arguments = given
 
@@ -98,18 +99,20 @@ def _set_up(settings: Settings, pricing: Prices) -> None:
         logger.info("%s", line)
     if setup.hint is not None:
         logger.log(logging.INFO if settings.console else logging.WARNING, "%s", setup.hint)
-    _activate(
-        Providers(
-            setup.tracer_provider or trace.get_tracer_provider(),
-            setup.meter_provider or metrics.get_meter_provider(),
-            setup.logger_provider or get_logger_provider(),
-        ),
-        settings,
-        pricing,
-    )
+    _activate(_providers(), settings, pricing)
     if not _runtime.exit_registered:
         _runtime.exit_registered = True
         at_exit(stop)
+
+
+def _providers() -> Providers:
+    """Give those that ``init()`` found or built, else the global ones."""
+    setup = _runtime.setup
+    return Providers(
+        (setup and setup.tracer_provider) or trace.get_tracer_provider(),
+        (setup and setup.meter_provider) or metrics.get_meter_provider(),
+        (setup and setup.logger_provider) or get_logger_provider(),
+    )
 
 
 def _check_same(before: Mapping[str, object], given: Mapping[str, object]) -> None:
@@ -140,21 +143,23 @@ def instrument(
         settings = _runtime.settings or config.resolve()
         if settings.disabled:
             return
+        default = _providers()
         asked = Providers(
-            _checked("tracer_provider", tracer_provider, "get_tracer") or trace.get_tracer_provider(),
-            _checked("meter_provider", meter_provider, "get_meter") or metrics.get_meter_provider(),
-            _checked("logger_provider", logger_provider, "get_logger") or get_logger_provider(),
+            _checked("tracer_provider", tracer_provider, "get_tracer") or default.tracer,
+            _checked("meter_provider", meter_provider, "get_meter") or default.meter,
+            _checked("logger_provider", logger_provider, "get_logger") or default.logger,
         )
         now = _runtime.providers
         explicit = any(one is not None for one in (tracer_provider, meter_provider, logger_provider))
         if now is not None and active() is not IDLE:
             if explicit and asked != now and not _runtime.held:
                 message = (
-                    "instrument() was called before with other providers: call agentotel.uninstrument() in between"
+                    "init() or instrument() was called before with other providers: "
+                    "call agentotel.uninstrument() in between"
                 )
                 raise ConfigurationError(message)
             return
-        _activate(asked, settings, _pricing(settings))
+        _activate(asked, settings, _pricing(settings, asked="prices" in (_runtime.arguments or {})))
 
 
 def _checked(name: str, provider: Any, method: str) -> Any:
@@ -199,7 +204,7 @@ def held(providers: Providers, settings: Settings) -> Iterator[None]:
     with _lock:
         before, pipeline = _runtime, active()
         _runtime = _Runtime(held=True)
-        _activate(providers, settings, _pricing(settings))
+        _activate(providers, settings, _pricing(settings, asked=True))
     try:
         yield
     finally:
@@ -251,12 +256,19 @@ def _stamp(provider: trace.TracerProvider) -> None:
     known[1].enabled = True
 
 
-def _pricing(settings: Settings) -> Prices:
+def _pricing(settings: Settings, *, asked: bool) -> Prices:
+    """Read the prices of the user; like other variables, a wrong one of the environment is told and ignored."""
     prices = settings.prices
     if prices is None:
         return Prices()
-    overrides = prices if isinstance(prices, Mapping) else load_prices(prices)
-    return Prices(overrides)  # type: ignore[arg-type]  # checked by Prices, which says what is wrong
+    try:
+        overrides = prices if isinstance(prices, Mapping) else load_prices(prices)
+        return Prices(overrides)  # type: ignore[arg-type]  # checked by Prices, which says what is wrong
+    except ConfigurationError as error:
+        if asked:
+            raise
+        logger.warning("AGENTOTEL_PRICES: %s; using the prices of the catalogue", error)
+        return Prices()
 
 
 def _load_later(pipeline: Pipeline) -> None:

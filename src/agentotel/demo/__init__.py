@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import agentotel
+from agentotel.config import resolve
 from agentotel.errors import CommandError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
     """
     options = _parser().parse_args(argv)
     try:
+        _check_enabled()
         _check_packages()
         with _models(options) as models:
             _run(models, as_json=options.json)
@@ -58,6 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--fast", action="store_true", help="let the emulator answer at once")
     return parser
+
+
+def _check_enabled() -> None:
+    if resolve().disabled:
+        message = (
+            "There is nothing to watch while agentotel is disabled: unset OTEL_SDK_DISABLED and AGENTOTEL_DISABLED."
+        )
+        raise CommandError(message)
 
 
 def _check_packages() -> None:
@@ -101,7 +111,7 @@ def _collect() -> InMemorySpanExporter:
     exporter = InMemorySpanExporter()
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
-        message = "--json needs OpenTelemetry's SDK switched on: unset OTEL_SDK_DISABLED."
+        message = "--json needs a tracer provider of OpenTelemetry's SDK: run it without opentelemetry-instrument."
         raise CommandError(message)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     return exporter
@@ -115,8 +125,6 @@ def _print_spans(exporter: InMemorySpanExporter) -> None:
 
 
 def _print_totals(session: agentotel.Session) -> None:
-    from agentotel.config import resolve  # noqa: PLC0415 - the environment, as init() read it
-
     totals = session.totals
     cost = "unknown" if totals.cost_usd is None else f"${totals.cost_usd:.4f}"
     print(

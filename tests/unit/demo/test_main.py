@@ -26,6 +26,21 @@ def test_a_missing_sdk_is_one_sentence_with_the_command(
     assert 'pip install "agentotel[demo]"' in err
 
 
+@pytest.mark.parametrize("variable", ["OTEL_SDK_DISABLED", "AGENTOTEL_DISABLED"])
+def test_disabled_is_one_sentence(
+    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(variable, "true")
+
+    assert demo.main([]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "There is nothing to watch while agentotel is disabled: unset OTEL_SDK_DISABLED and AGENTOTEL_DISABLED.\n"
+    )
+
+
 def test_live_without_a_key_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

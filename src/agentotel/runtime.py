@@ -13,7 +13,7 @@ from opentelemetry import metrics, trace
 from opentelemetry._logs import LoggerProvider, get_logger_provider
 
 from agentotel import config
-from agentotel._core import guard
+from agentotel._core import guard, late
 from agentotel._core.canonical import make_digest
 from agentotel.capture import executors
 from agentotel.capture.registry import REGISTRY
@@ -184,6 +184,7 @@ def _activate(providers: Providers, settings: Settings, pricing: Prices) -> None
 
 def _patch(pipeline: Pipeline) -> None:
     activate(pipeline)
+    late.watch()
     executors.install()
     REGISTRY.install(on_patched=lambda: _load_later(pipeline))
 
@@ -297,6 +298,7 @@ def uninstrument() -> None:
 
 def flush(timeout_s: float | None = None) -> bool:
     """Send what is queued. See ``agentotel.flush``."""
+    late.settle()
     setup, settings = _runtime.setup, _runtime.settings
     if setup is None or settings is None:
         return True
@@ -305,6 +307,7 @@ def flush(timeout_s: float | None = None) -> bool:
 
 def stop() -> None:
     """Send what is queued, stop, and undo the patches. See ``agentotel.shutdown``."""
+    late.settle()
     with _lock:
         setup, settings = _runtime.setup, _runtime.settings
         uninstrument()

@@ -56,6 +56,10 @@ class Provider:
         self._held.clear()
         self._answers.extend(answers)
 
+    def forget(self) -> None:
+        """Drop what was lined up."""
+        self._answers.clear()
+
     def wait_until_asked(self) -> None:
         """Wait until an answer is held back."""
         assert self._held.wait(LONGEST_HOLD_S)

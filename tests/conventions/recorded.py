@@ -20,6 +20,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agentotel import config, runtime, testing
+from agentotel._core import late
 from agentotel.api import session as sessions
 from agentotel.api.attach import Attachment
 from tests.conventions.validator import validate
@@ -43,11 +44,13 @@ class Recorded:
     @property
     def spans(self) -> Sequence[ReadableSpan]:
         """The finished spans, in the order they ended."""
+        late.settle()
         return self._spans.get_finished_spans()
 
     @property
     def data(self) -> MetricsData:
         """All metrics, as they stand now."""
+        late.settle()
         return self._reader.get_metrics_data() or MetricsData(resource_metrics=[])
 
     @property

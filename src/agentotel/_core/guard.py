@@ -16,7 +16,7 @@ logger = logging.getLogger("agentotel")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer may come here while the thread holds it
 _counts: dict[str, int] = {}
 _sites: dict[str, Site] = {}
 

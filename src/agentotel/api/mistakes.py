@@ -9,7 +9,7 @@ logger = logging.getLogger("agentotel")
 
 MOST_SAID = 1000
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer may come here while the thread holds it
 _said: set[tuple[str, ...]] = set()
 
 

@@ -52,7 +52,7 @@ class _Known:
         self.last: Span = INVALID_SPAN
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer may come here while the thread holds it
 _sessions: OrderedDict[str, _Known] = OrderedDict()
 
 

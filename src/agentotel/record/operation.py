@@ -12,7 +12,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, set_span_in_context
 
-from agentotel._core import guard
+from agentotel._core import guard, late
 from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLimit, Request, Response
 from agentotel.facts.stop import Outcome, StopReason
 from agentotel.record.identity import Identity
@@ -210,6 +210,7 @@ class Operation:
 
     def start(self) -> None:
         """Start the clock and the recorders, and make the context that calls inside run in."""
+        late.settle()
         self.started_at_ns = time.time_ns()
         for recorder in self.pipeline.recorders:
             _start(recorder.start, self)
@@ -226,6 +227,9 @@ class Operation:
         """Report something that happened inside this operation. The first ones stay readable."""
         if len(self.events) < MOST_EVENTS:
             self.events.append(event)
+        late.run(self._tell, event)
+
+    def _tell(self, event: Event) -> None:
         for recorder in self.pipeline.recorders:
             _event(recorder.event, self, event)
 
@@ -235,9 +239,15 @@ class Operation:
             self._latch.pop()
         except IndexError:
             return False
+        late.settle()
         self.ended_at_ns = time.time_ns()
         self.outcome = outcome
         self.failure = failure
+        late.run(self._report)
+        return True
+
+    def _report(self) -> None:
+        """Add up the operation that ended, and hand it to the recorders."""
         facts = self.facts
         if isinstance(facts, ModelFacts):
             _price(self._price_call, facts)
@@ -249,7 +259,6 @@ class Operation:
             _finish(recorder.finish, self)
         if isinstance(facts, ModelFacts):
             facts.body = facts.answer = None
-        return True
 
     @property
     def retries(self) -> int:

@@ -18,7 +18,7 @@ from agentotel.record.unit import Unit
 
 logger = logging.getLogger("agentotel")
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer may come here while the thread holds it
 
 MOST_UNPRICED = 1000
 

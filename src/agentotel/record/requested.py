@@ -46,7 +46,7 @@ class Requested:
     __slots__ = ("_failures", "_lock", "_open", "_serial")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer may come here while the thread holds it
         self._open: OrderedDict[tuple[str, str, int], Asked] = OrderedDict()
         self._serial = 0
         self._failures: dict[tuple[str, str], int] = {}

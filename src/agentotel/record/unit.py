@@ -22,7 +22,7 @@ STEP: Final = "step"
 
 _MOST_BLAMES: Final = 16
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # a finalizer may come here while the thread holds it
 
 _Mark = tuple[int, type[BaseException], str | None, int]
 

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 
+from agentotel._core import late
 from agentotel.api.events import EVALUATION
 from agentotel.record.processor import SCOPE
 from agentotel.testing.values import Event, Link, Point, Span
@@ -38,6 +39,7 @@ class SpanCollector(SpanProcessor):
 
     def read(self) -> Spans:
         """Give the finished spans by id."""
+        late.settle()
         spans: dict[str, Span] = {}
         for started in list(self._started):
             ended = self._ended.get(_context(started).span_id)
@@ -85,6 +87,7 @@ class LogCollector:
 
 def points(reader: InMemoryMetricReader) -> Iterator[Point]:
     """Collect the metrics now, and give their series."""
+    late.settle()
     data = reader.get_metrics_data()
     for resource in () if data is None else data.resource_metrics:
         for scope in resource.scope_metrics:

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from agentotel._core import guard
+from tests.conventions.provider import Provider
+from tests.faults.scenario import Application
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_counts", {})
+
+
+@pytest.fixture(scope="module")
+def application() -> Iterator[Application]:
+    with Provider() as server:
+        yield Application(server)
+
+
+@pytest.fixture(scope="module")
+def expected(application: Application) -> list[Any]:
+    """What the application sees without agentotel recording."""
+    return application.run()

@@ -1,0 +1,166 @@
+"""What an application does with models and tools, and everything that it sees of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anthropic
+import openai
+import pydantic
+
+import agentotel
+from tests.contract.seen import shown, shown_error
+from tests.conventions import provider as p
+from tests.conventions.provider import Answer, Provider
+
+QUICK: dict[str, Any] = {"trust_env": False, "verify": False}
+"""No proxy of the environment, which could not reach this machine's loopback, and no certificates to load."""
+
+QUESTION: dict[str, Any] = {
+    "model": "gpt-4o",
+    "messages": [{"role": "user", "content": "Where is it?"}],
+    "tools": [{"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}],
+}
+MESSAGE: dict[str, Any] = {
+    "model": "claude-haiku-4-5",
+    "max_tokens": 9,
+    "messages": [{"role": "user", "content": "Where is it?"}],
+}
+
+
+class Verdict(pydantic.BaseModel):
+    """A structured output."""
+
+    verdict: int
+
+
+class Application:
+    """Runs a few turns and logs what it gets, exceptions included."""
+
+    def __init__(self, server: Provider) -> None:
+        self.server = server
+        self.log: list[Any] = []
+        self.openai = openai.OpenAI(
+            base_url=f"{server.url}/v1", api_key="k", http_client=openai.DefaultHttpxClient(**QUICK)
+        )
+        self.anthropic = anthropic.Anthropic(
+            base_url=server.url, api_key="k", http_client=anthropic.DefaultHttpxClient(**QUICK)
+        )
+
+    def run(self) -> list[Any]:
+        """Run it all, and give the log."""
+        self.log = []
+        self.openai, self.anthropic = self.openai.copy(), self.anthropic.copy()
+        with agentotel.session(user="u", feature="f") as session:
+            with agentotel.turn(input="Where?") as turn, agentotel.agent("a", max_steps=3), agentotel.prompt("p", "1"):
+                with agentotel.step("planning"):
+                    self.note(self.calls)
+                self.note(self.tools)
+                agentotel.decision("go", reason="why not")
+                turn.output({"answer": 1})
+            self.note(self.streams)
+            self.note(self.raw)
+            self.note(self.failures)
+            self.note(lambda: asyncio.run(self.asynchronous()))
+        self.log.append((type(session), type(turn)))
+        return self.log
+
+    def note(self, work: Callable[[], object]) -> None:
+        """Log what ``work`` gives or raises."""
+        try:
+            self.log.append(shown(work()))
+        except Exception as error:  # noqa: BLE001 - what the caller sees is the result
+            self.log.append(shown_error(error))
+
+    def ask(self, *answers: Answer, **more: Any) -> Any:
+        self.server.line_up(*answers)
+        return self.openai.chat.completions.create(**QUESTION, **more)
+
+    def message(self, answer: Answer, **more: Any) -> Any:
+        self.server.line_up(answer)
+        return self.anthropic.messages.create(**MESSAGE, **more)
+
+    def calls(self) -> list[Any]:
+        return [
+            self.ask(p.chat(None, calls=[("look_up", {"what": "it"}), ("nothing", {})])),
+            self.ask(p.failed(429, "slow down"), p.chat("there")),
+            self.message(p.message("there")),
+        ]
+
+    def tools(self) -> list[Any]:
+        @agentotel.tool(cost=0.1)
+        def look_up(what: str) -> dict[str, str]:
+            return {"found": what}
+
+        @agentotel.tool
+        def fail(what: str) -> None:
+            raise LookupError(what)
+
+        @agentotel.tool(fallback_for="fail")
+        def pages() -> Iterator[int]:
+            yield 1
+            yield 2
+
+        self.note(lambda: fail("it"))
+        with agentotel.tool_call("search", {"q": 1}) as call:
+            call.result("found")
+        with ThreadPoolExecutor(1) as pool:
+            return [look_up("it"), list(pages()), pool.submit(look_up, "that").result()]
+
+    def streams(self) -> list[Any]:
+        read = [
+            list(self.ask(p.chat_stream("there", "it is"), stream=True)),
+            list(self.message(p.message_stream("there", "it is"), stream=True)),
+        ]
+        left = self.ask(p.chat_stream("there", "it is"), stream=True)
+        read.append([next(left)])
+        left.close()
+        dropped = self.ask(p.chat_stream("there"), stream=True)
+        del dropped
+        self.note(lambda: list(self.ask(p.chat_stream("there", cut=True), stream=True)))
+        return read
+
+    def raw(self) -> list[Any]:
+        chat = self.openai.chat.completions
+        self.server.line_up(p.chat("there"))
+        seen = [chat.with_raw_response.create(**QUESTION).parse()]
+        self.server.line_up(p.chat("there"))
+        with chat.with_streaming_response.create(**QUESTION) as opened:
+            seen.append(opened.read())
+        self.server.line_up(p.chat_stream("there"))
+        with chat.with_streaming_response.create(**QUESTION, stream=True) as opened:
+            seen.append(list(opened.iter_lines()))
+        return seen
+
+    def failures(self) -> None:
+        self.note(lambda: self.ask(p.failed(400, "no", code="context_length_exceeded")))
+        self.server.line_up(p.chat('{"verdict": "none"}'))
+        self.openai.chat.completions.parse(
+            model="gpt-4o", messages=[{"role": "user", "content": "?"}], response_format=Verdict
+        )
+
+    async def asynchronous(self) -> list[Any]:
+        @agentotel.tool
+        async def look_up(what: str) -> str:
+            return what
+
+        @agentotel.tool
+        async def pages() -> AsyncIterator[int]:
+            yield 1
+
+        http = openai.DefaultAsyncHttpxClient(**QUICK)
+        url = f"{self.server.url}/v1"
+        async with agentotel.turn(), openai.AsyncOpenAI(base_url=url, api_key="k", http_client=http) as client:
+            self.server.line_up(p.chat("there"), p.chat_stream("there", "it is"), p.failed(400, "no"))
+            seen = [await client.chat.completions.create(**QUESTION), await look_up("it")]
+            stream = await client.chat.completions.create(**QUESTION, stream=True)
+            seen.append([chunk async for chunk in stream])
+            seen.append([number async for number in pages()])
+            try:
+                await client.chat.completions.create(**QUESTION)
+            except openai.BadRequestError as error:
+                seen.append(shown_error(error))
+        return seen

@@ -314,12 +314,3 @@ def stop() -> None:
         _runtime.arguments = _runtime.setup = _runtime.settings = None
     if setup is not None and settings is not None:
         _close(setup.shutdown, settings.shutdown_timeout_s)
-
-
-def describe() -> str:
-    """Say which providers are in use and what is patched."""
-    setup = _runtime.setup
-    lines = [] if setup is None else [setup.describe()]
-    lines += [f"patched: {name}" for name in REGISTRY.patched]
-    lines += [f"{package} {why}" for package, why in REGISTRY.refused.items()]
-    return "\n".join(lines)

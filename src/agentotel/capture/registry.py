@@ -44,6 +44,33 @@ class _Patch:
         return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """Whether the installed version of an SDK is supported; ``version`` is None where it is not installed."""
+
+    version: str | None
+    wanted: str
+    supported: bool
+
+
+def support(adapter: Adapter) -> Support:
+    """Compare the installed version of an SDK with those that its adapter supports."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow, and an SDK is loaded
+
+    wanted = f">={_dotted(adapter.oldest)},<{_dotted(adapter.below)}"
+    try:
+        found = version(adapter.package)
+    except PackageNotFoundError:
+        return Support(version=None, wanted=wanted, supported=False)
+    return Support(version=found, wanted=wanted, supported=adapter.oldest <= release(found) < adapter.below)
+
+
+def load_adapter(package: str) -> Adapter:
+    """Import the adapter of an SDK, which imports no SDK."""
+    adapter: Adapter = importlib.import_module(ADAPTERS[package]).ADAPTER
+    return adapter
+
+
 class Registry:
     """The patches of this process. Those that cannot be undone stay, and do nothing while inactive."""
 
@@ -52,7 +79,6 @@ class Registry:
         self._hooked: set[str] = set()
         self._active = False
         self._on_patched: Callable[[], object] | None = None
-        self.refused: dict[str, str] = {}
 
     def install(self, on_patched: Callable[[], object] = lambda: None) -> None:
         """Patch the packages that are loaded, now, and the others when they are imported.
@@ -75,11 +101,6 @@ class Registry:
             self._active = False
             self._patches = [patch for patch in reversed(self._patches) if not patch.undo()]
 
-    @property
-    def patched(self) -> tuple[str, ...]:
-        """The patched methods, for people."""
-        return tuple(f"{patch.owner.__module__}.{patch.owner.__qualname__}.{patch.name}" for patch in self._patches)
-
     def _imported(self, module: ModuleType) -> None:
         with _lock:
             if self._active:
@@ -92,7 +113,7 @@ class Registry:
                 for hook in library.hooks:
                     self._wrap(hook, http.wrapper)
         if package in ADAPTERS:
-            adapter: Adapter = importlib.import_module(ADAPTERS[package]).ADAPTER
+            adapter = load_adapter(package)
             if self._supported(adapter):
                 for hook in adapter.hooks:
                     self._wrap(hook, lambda function: wrap.wrapper(adapter, function))
@@ -103,18 +124,14 @@ class Registry:
                     self._on_patched = None
 
     def _supported(self, adapter: Adapter) -> bool:
-        from importlib.metadata import version as installed_version  # noqa: PLC0415 - slow, and an SDK is loaded
-
-        version = installed_version(adapter.package)
-        if adapter.oldest <= release(version) < adapter.below:
+        found = support(adapter)
+        if found.supported:
             return True
-        wanted = f">={_dotted(adapter.oldest)},<{_dotted(adapter.below)}"
-        self.refused[adapter.package] = f"{version} is not supported ({wanted})"
         logger.warning(
             "%s %s is not supported (%s): its calls are left alone and not recorded; install a supported version",
             adapter.package,
-            version,
-            wanted,
+            found.version,
+            found.wanted,
         )
         return False
 
@@ -125,8 +142,7 @@ class Registry:
 
     def _replace(self, hook: Hook, make: Callable[[Any], Any]) -> None:
         """Replace one attribute of a class; a missing seam is reported, and the rest goes on."""
-        owner = getattr(importlib.import_module(hook.module), hook.owner, None)
-        original = None if owner is None else owner.__dict__.get(hook.method)
+        owner, original = seam(hook)
         if original is None:
             logger.warning("%s.%s.%s is not there: calls through it are not recorded", *_named(hook))
             return
@@ -135,6 +151,12 @@ class Registry:
         patched = make(original)
         setattr(owner, hook.method, patched)
         self._patches.append(_Patch(owner, hook.method, original, patched))
+
+
+def seam(hook: Hook) -> tuple[Any, Any]:
+    """Import the class of a hook and look its method up; None for what is not there."""
+    owner = getattr(importlib.import_module(hook.module), hook.owner, None)
+    return owner, None if owner is None else owner.__dict__.get(hook.method)
 
 
 def _named(hook: Hook) -> tuple[str, str, str]:

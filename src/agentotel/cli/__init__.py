@@ -13,7 +13,7 @@ from agentotel.errors import AgentotelError
 COMMANDS: dict[str, str] = {
     "run": "run a program with agentotel switched on, without changing it",
     "demo": "watch a sample session; needs no key and no network",
-    "doctor": "show the settings in force and what is installed",
+    "doctor": "say what would be recorded here, where it goes, and what is wrong",
 }
 """Every command with one line of help. The command ``x`` is ``agentotel.cli.x.command``."""
 

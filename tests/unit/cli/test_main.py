@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agentotel import cli
+from agentotel.capture import registry
+from agentotel.capture.spec import Hook
 from agentotel.cli import doctor
 from agentotel.errors import CommandError
 
@@ -75,6 +82,65 @@ def test_the_doctor_shows_settings_sources_and_no_secrets(
     assert "console" not in shown
     cli.main(["doctor", "--all"])
     assert "console = False  [default]" in capsys.readouterr().out
+
+
+def _examined(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    code = cli.main(["doctor", "--json"])
+    out, err = capsys.readouterr()
+    assert err == ""
+    return code, json.loads(out)
+
+
+def test_the_doctor_names_what_would_be_patched(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = _examined(capsys)
+    assert (code, found["problems"]) == (0, [])
+    sdks = {sdk["package"]: sdk for sdk in found["sdks"]}
+    assert sdks["openai"]["supported"]
+    assert "anthropic._base_client.BaseClient._tracer" in sdks["anthropic"]["patched"]
+    for name in (name for sdk in found["sdks"] for name in sdk["patched"]):
+        module, owner, method = name.rsplit(".", 2)
+        assert method in vars(getattr(import_module(module), owner))
+    assert found["prices"]["catalogue"] == f"genai-prices {version('genai-prices')}"
+    cli.main(["doctor"])
+    shown = capsys.readouterr().out
+    assert shown.count("\n") < 40
+    assert "openai: " in shown
+    assert "set OTEL_EXPORTER_OTLP_ENDPOINT" in shown
+    assert shown.endswith("Problems\n  none\n")
+
+
+def test_the_doctor_tells_of_unsupported_and_broken_sdks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    openai, anthropic = map(registry.load_adapter, ("openai", "anthropic"))
+    gone = replace(anthropic, hooks=(Hook(module="anthropic", owner="Anthropic", method="telepathy"),), tracers=())
+    monkeypatch.setattr(registry, "load_adapter", {"openai": replace(openai, below=(3,)), "anthropic": gone}.get)
+    code, found = _examined(capsys)
+    assert code == 1
+    assert found["problems"] == [
+        f"openai {version('openai')} is not supported (>=3,<3): its calls are not recorded",
+        "anthropic.Anthropic.telepathy is not there: calls through it are not recorded",
+    ]
+    cli.main(["doctor"])
+    assert f"openai: {version('openai')} is NOT supported" in capsys.readouterr().out
+
+
+def test_the_doctor_tells_of_wrong_variables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text("{")
+    monkeypatch.setenv("AGENTOTEL_PRICES", str(file))
+    monkeypatch.setenv("AGENTOTEL_CONSOLE", "maybe")
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "carrier-pigeon")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "77")
+    code, found = _examined(capsys)
+    assert code == 1
+    console, exporter, prices = found["problems"]
+    assert console == "AGENTOTEL_CONSOLE=maybe: it must be true or false; ignored."
+    assert exporter.startswith("traces cannot be exported to 'carrier-pigeon'")
+    assert prices.startswith(f"AGENTOTEL_PRICES: {file}: not valid JSON")
+    assert found["sdk_variables"] == {"OTEL_BSP_SCHEDULE_DELAY": "77"}
 
 
 def test_the_demo_is_passed_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:

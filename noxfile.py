@@ -49,9 +49,9 @@ def unit(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Run every scenario against every adapter, over loopback HTTP."""
+    """Run every scenario against every adapter over loopback HTTP, the checks of names, and the faults."""
     install(session, "test")
-    session.run("pytest", "tests/contract", *session.posargs)
+    session.run("pytest", "tests/contract", "tests/conventions", "tests/faults", *session.posargs)
 
 
 @nox.session

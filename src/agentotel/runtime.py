@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -116,21 +117,25 @@ def _providers() -> Providers:
 
 
 def _check_same(before: Mapping[str, object], given: Mapping[str, object]) -> None:
-    for name, value in given.items():
-        if name in before and before[name] != value:
+    """Refuse arguments that ask for other values than those in force, wherever these came from."""
+    wanted = config.sources(given, {})
+    in_force = config.sources(before, os.environ if given.keys() - before.keys() else {})
+    for name in given:
+        if wanted[name].value == in_force[name].value:
+            continue
+        if name in before:
             secret = next(one.secret for one in config.SETTINGS if one.name == name)
-            said = "" if secret else f" ({before[name]!r} before, {value!r} now)"
+            said = "" if secret else f" ({before[name]!r} before, {given[name]!r} now)"
             message = (
                 f"init() was called twice with different {name}{said}: call agentotel.shutdown() in between, "
                 "or pass the same value"
             )
-            raise ConfigurationError(message)
-        if name not in before:
+        else:
             message = (
                 f"init() was called before without {name}: pass all arguments in the first call, "
-                "or call agentotel.shutdown() in between"
+                "or call agentotel.shutdown() in between; a program that calls init() needs no `agentotel run`"
             )
-            raise ConfigurationError(message)
+        raise ConfigurationError(message)
 
 
 def instrument(

@@ -68,6 +68,33 @@ print(json.dumps(found))
     assert said == ""
 
 
+def test_a_second_init_may_say_what_is_in_force_and_nothing_else() -> None:
+    found, said = _run(
+        """
+def said(**arguments):
+    try:
+        return agentotel.init(**arguments)
+    except agentotel.ConfigurationError as error:
+        return str(error)
+
+agentotel.init(endpoint="localhost:9", traces_exporter="none", metrics_exporter="none", hash_key="k-1")
+print(json.dumps([
+    said(), said(console=False), said(service_name="desk"), said(endpoint="http://localhost:9"),
+    said(traces_exporter=["none"]), said(hash_key=b"k-1"),
+    said(endpoint="http://localhost:8"), said(service_name="other"), said(hash_key="k-2"), said(content="maybe"),
+]))
+""",
+        OTEL_SERVICE_NAME="desk",
+    )
+    assert found[:6] == [None] * 6
+    endpoint, name, key, content = map(str, found[6:])
+    assert endpoint.startswith("init() was called twice with different endpoint ('localhost:9' before, ")
+    assert name.startswith("init() was called before without service_name: pass all arguments in the first call")
+    assert key.startswith("init() was called twice with different hash_key: call agentotel.shutdown()")
+    assert content.startswith("content='maybe': it must be one of")
+    assert said == ""
+
+
 def test_providers_beside_those_of_init_are_refused_by_name() -> None:
     found, _ = _run("""
 from opentelemetry.sdk.trace import TracerProvider

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
-from agentotel.errors import AgentotelError
+from agentotel.errors import CommandError
 
 COMMANDS: dict[str, str] = {
     "run": "run a program with agentotel switched on, without changing it",
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = cast("Command", import_module(f"agentotel.cli.{name}").command)
     try:
         return command(rest)
-    except AgentotelError as error:
+    except CommandError as error:
         sys.stderr.write(f"agentotel {name}: {error}\n")
         return _USAGE_ERROR
 

@@ -18,7 +18,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 from zipfile import is_zipfile
 
-from agentotel.errors import CommandError
+from agentotel.errors import CommandError, ConfigurationError
 
 # What the interpreter itself calls for -m and for directories. Unlike run_module() and run_path(), it leaves
 # __main__ in place until the process ends, where threads and pickles that outlive the main code look for it.
@@ -29,7 +29,7 @@ def command(arguments: Sequence[str]) -> int:
     """Run a program and return 0; what it raises, ``SystemExit`` included, is raised on.
 
     Raises:
-        CommandError: There is no such program.
+        CommandError: There is no such program, or an option is wrong.
     """
     options = _parse(arguments)
     program = _module(options.module) if options.module else _script(options.script)
@@ -62,7 +62,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _init(options: argparse.Namespace) -> None:
     given = {name: getattr(options, name) for name in ("service_name", "endpoint", "console")}
     facade: Any = importlib.import_module("agentotel")
-    facade.init(**{name: value for name, value in given.items() if value is not None})
+    try:
+        facade.init(**{name: value for name, value in given.items() if value is not None})
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from None
 
 
 def _script(words: Sequence[str]) -> Callable[[], object]:

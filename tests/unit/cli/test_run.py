@@ -93,6 +93,18 @@ def test_as_python_does(words: list[str], programs: Path) -> None:
     assert (ours.returncode, ours.stdout, ours.stderr) == (plain.returncode, plain.stdout, plain.stderr)
 
 
+def test_an_error_of_ours_in_the_program_is_the_programs(programs: Path) -> None:
+    (programs / "misuse.py").write_text("import agentotel\nagentotel.agent(None)\n")
+    plain = _run(["misuse.py"], programs)
+    ours = _run(["-m", "agentotel", "run", "misuse.py"], programs)
+    assert "ConfigurationError: agent(name) must be" in plain.stderr
+    assert (ours.returncode, ours.stdout) == (plain.returncode, plain.stdout)
+    frames = ours.stderr.splitlines()
+    assert frames[0] == "Traceback (most recent call last):"
+    assert "misuse.py" in frames[1]
+    assert frames[-1] == plain.stderr.splitlines()[-1]
+
+
 def test_what_outlives_the_main_code_still_finds_it(programs: Path) -> None:
     (programs / "late.py").write_text(
         "import atexit, pickle, threading, time\n"

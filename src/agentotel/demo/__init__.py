@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import agentotel
+from agentotel.capture.registry import load_adapter, support
 from agentotel.config import resolve
 from agentotel.errors import CommandError
 
@@ -78,6 +79,13 @@ def _check_packages() -> None:
             'pip install "agentotel[demo]"'
         )
         raise CommandError(message)
+    for name, found in ((name, support(load_adapter(name))) for name in ("openai", "anthropic")):
+        if not found.supported:
+            message = (
+                f"The demo calls the real SDKs, and {name} {found.version} is not supported ({found.wanted}): "
+                'pip install "agentotel[demo]"'
+            )
+            raise CommandError(message)
 
 
 def _models(options: argparse.Namespace) -> AbstractContextManager[tuple[Model, Model]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
+from importlib.metadata import version
 
 import pytest
 
 from agentotel import demo
+from agentotel.capture.registry import load_adapter
 
 
 def test_a_missing_sdk_is_one_sentence_with_the_command(
@@ -24,6 +27,19 @@ def test_a_missing_sdk_is_one_sentence_with_the_command(
     assert err.count("\n") == 1
     assert "anthropic cannot be imported" in err
     assert 'pip install "agentotel[demo]"' in err
+
+
+def test_an_unsupported_sdk_is_one_sentence_with_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "load_adapter", lambda name: replace(load_adapter(name), oldest=(98,), below=(99,)))
+
+    assert demo.main([]) == 2
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert f"openai {version('openai')} is not supported (>=98,<99): pip install" in err
 
 
 @pytest.mark.parametrize("variable", ["OTEL_SDK_DISABLED", "AGENTOTEL_DISABLED"])

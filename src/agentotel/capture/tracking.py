@@ -7,6 +7,7 @@ from typing import Any
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
+from opentelemetry.trace import get_current_span, set_span_in_context
 
 from agentotel.record.operation import Operation
 
@@ -17,10 +18,11 @@ class Tracking:
     """One running call, and what its attempts left behind.
 
     ``http_client`` is the client that sends them, so that another one's requests, for example for a token, are
-    not taken for attempts; None where it is not known.
+    not taken for attempts; None where it is not known. A task that was started inside the call may outlive it, and
+    takes its own requests to be nobody's once the call is not ``running``.
     """
 
-    __slots__ = ("_before", "_http_client", "ended_at_ns", "operation", "reason", "response")
+    __slots__ = ("_before", "_http_client", "_outer", "ended_at_ns", "operation", "reason", "response", "running")
 
     def __init__(self, operation: Operation, http_client: object = None) -> None:
         self.operation = operation
@@ -28,19 +30,30 @@ class Tracking:
         self.response: Any = None
         self.reason: str | None = None
         self.ended_at_ns = 0
+        self.running = False
+        self._outer: Tracking | None = None
         self._before: Context | None = None
 
     def enter(self) -> None:
         """Make the call current, for HTTP hooks and for spans that start inside it."""
         self._before = otel_context.get_current()
+        self._outer = current()
         otel_context.attach(self.operation.context)
         _current.set(self)
+        self.running = True
 
     def leave(self) -> None:
         """Give back what was current before."""
-        _current.set(None)
-        if self._before is not None and otel_context.get_current() is self.operation.context:
-            otel_context.attach(self._before)
+        self.running = False
+        _current.set(self._outer)
+        now, ours, before = otel_context.get_current(), self.operation.context, self._before
+        if before is None:
+            return
+        if now is ours:
+            otel_context.attach(before)
+        elif ours is not before and get_current_span(now) is self.operation.span:
+            # Code of the application attached something inside the call: it stays, our span does not.
+            otel_context.attach(set_span_in_context(get_current_span(before), now))
 
     def sends_with(self, http_client: object) -> bool:
         """Tell whether what ``http_client`` sends is an attempt of this call."""
@@ -49,4 +62,5 @@ class Tracking:
 
 def current() -> Tracking | None:
     """Return the call that is running here."""
-    return _current.get()
+    tracking = _current.get()
+    return tracking if tracking is not None and tracking.running else None

@@ -77,12 +77,13 @@ def _asynchronous(adapter: Adapter) -> Callable[..., Any]:
 
 
 def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tracking | None:
-    """Open the operation of a call; None where there is none to open, or one is open already."""
+    """Open the operation of a call; None where there is none to open, or its client has one open already."""
     pipeline = active()
-    if pipeline is IDLE or current() is not None:
+    if pipeline is IDLE:
         return None
     sent = adapter.read(client, args, kwargs)
-    if sent is None:
+    around = current()
+    if sent is None or (around is not None and around.sends_with(sent.http_client)):
         return None
     call = sent.call
     request = _request(call.format.request, sent.body) or Request()

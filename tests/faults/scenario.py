@@ -65,6 +65,10 @@ class Application:
             self.note(self.raw)
             self.note(self.failures)
             self.note(lambda: asyncio.run(self.asynchronous()))
+            with agentotel.session("s-1"):
+                pass
+        with agentotel.session("s-1"):
+            pass
         self.log.append((type(session), type(turn)))
         return self.log
 

@@ -7,16 +7,17 @@ A ``Site`` names a place where code of adapters, recorders or exporters is calle
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+
+from agentotel._core.locks import make_lock
 
 logger = logging.getLogger("agentotel")
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_lock = threading.RLock()  # a finalizer may come here while the thread holds it
+_lock = make_lock()
 _counts: dict[str, int] = {}
 _sites: dict[str, Site] = {}
 

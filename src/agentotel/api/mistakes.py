@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
+
+from agentotel._core.locks import make_lock
 
 logger = logging.getLogger("agentotel")
 
 MOST_SAID = 1000
 
-_lock = threading.RLock()  # a finalizer may come here while the thread holds it
+_lock = make_lock()
 _said: set[tuple[str, ...]] = set()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, Span
 
 from agentotel._core import guard, ids
+from agentotel._core.locks import make_lock
 from agentotel.api import check
 from agentotel.api.block import Block, Handle, start
 from agentotel.api.decorate import close
@@ -52,7 +52,7 @@ class _Known:
         self.last: Span = INVALID_SPAN
 
 
-_lock = threading.RLock()  # a finalizer may come here while the thread holds it
+_lock = make_lock()
 _sessions: OrderedDict[str, _Known] = OrderedDict()
 
 

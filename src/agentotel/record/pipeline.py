@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from agentotel._core.canonical import Digest, make_digest
+from agentotel._core.locks import make_lock
 from agentotel.facts.call import Cost, Usage
 from agentotel.record.operation import Recorder
 from agentotel.record.reading import Hashes, Reading
@@ -18,7 +18,7 @@ from agentotel.record.unit import Unit
 
 logger = logging.getLogger("agentotel")
 
-_lock = threading.RLock()  # a finalizer may come here while the thread holds it
+_lock = make_lock()
 
 MOST_UNPRICED = 1000
 

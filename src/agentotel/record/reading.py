@@ -7,13 +7,13 @@ identity of mutable objects, so a message changed in place is seen as changed.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from agentotel._core.canonical import Digest, canonical_json
+from agentotel._core.locks import make_lock
 from agentotel.facts.call import Context
 
 _SPARE: Final = 64
@@ -49,7 +49,7 @@ class Hashes:
         self.digest = digest
         self._now: dict[Hashable, str] = {}
         self._old: dict[Hashable, str] = {}
-        self._lock = threading.Lock()
+        self._lock = make_lock()
 
     def of(self, values: Sequence[object]) -> tuple[str, ...]:
         """Give the hash of each value."""
@@ -101,7 +101,7 @@ class Reading:
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
-        self._lock = threading.Lock()
+        self._lock = make_lock()
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
         """Take up one context and tell what changed against the closest earlier one."""

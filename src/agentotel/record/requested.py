@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentotel._core.canonical import canonical_json
+from agentotel._core.locks import make_lock
 from agentotel.facts.call import ToolRequest
 
 _MOST = 1000
@@ -46,7 +46,7 @@ class Requested:
     __slots__ = ("_failures", "_lock", "_open", "_serial")
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # a finalizer may come here while the thread holds it
+        self._lock = make_lock()
         self._open: OrderedDict[tuple[str, str, int], Asked] = OrderedDict()
         self._serial = 0
         self._failures: dict[tuple[str, str], int] = {}

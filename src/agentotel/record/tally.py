@@ -7,9 +7,9 @@ sets of one metric is capped: what comes after the cap is added under ``other``.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 
+from agentotel._core.locks import make_lock
 from agentotel.semconv.metrics import Instrument
 
 logger = logging.getLogger("agentotel")
@@ -24,7 +24,7 @@ class Tally:
 
     def __init__(self, cap: int = 2000) -> None:
         self._cap = cap
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._sums: dict[str, dict[tuple[str, ...], float]] = {}
         self._full: set[str] = set()
 

@@ -6,10 +6,10 @@ addition walks up to the top; one lock serves all of them, held for a few additi
 
 from __future__ import annotations
 
-import threading
 from typing import Final
 
 from agentotel._core import ids
+from agentotel._core.locks import make_lock
 from agentotel.facts.stop import Result, StopReason
 from agentotel.facts.totals import Totals
 from agentotel.record.reading import Hashes, Reading
@@ -22,7 +22,7 @@ STEP: Final = "step"
 
 _MOST_BLAMES: Final = 16
 
-_lock = threading.RLock()  # a finalizer may come here while the thread holds it
+_lock = make_lock()
 
 _Mark = tuple[int, type[BaseException], str | None, int]
 

@@ -8,6 +8,7 @@ that a finalizer noticed and recorded there would wait for that lock for ever. S
 from __future__ import annotations
 
 import gc
+import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from threading import get_ident
@@ -30,6 +31,8 @@ def watch() -> None:
     """Take note of collections from now on."""
     if _note not in gc.callbacks:
         gc.callbacks.append(_note)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=waiting.clear)  # the parent does it
 
 
 def run(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:

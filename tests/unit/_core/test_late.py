@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Iterator
 
@@ -87,3 +88,15 @@ def test_watching_twice_is_watching_once() -> None:
     before = list(gc.callbacks)
     late.watch()
     assert gc.callbacks == before
+
+
+def test_a_forked_child_leaves_the_work_to_its_parent() -> None:
+    done: list[str] = []
+    Ring(done)
+    gc.collect()
+    child = os.fork()
+    if child == 0:
+        os._exit(len(late.waiting))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    late.settle()
+    assert done == ["deleted", "collected"]

@@ -128,6 +128,8 @@ class StreamEnd:
         if said is not None and (failure is None or outcome is Outcome.TRUNCATED):
             outcome, failure = Outcome.ERROR, errors.said(said)
         self.operation.finish(outcome, failure)
+        self.fold = _Opaque()  # a raw response that is kept would keep everything that was read of it
+        self.add = self.fold.add
 
     def _take(self, outcome: Outcome) -> None:
         facts = self.operation.facts
@@ -232,8 +234,8 @@ class _Collected:
 
     @property
     def complete(self) -> bool:
-        """Whether the document is whole."""
-        return self.result() is not None
+        """Whether the document is whole; one beyond the limit is not known to be cut."""
+        return self._size > _MOST_BYTES or self.result() is not None
 
     def add(self, chunk: object) -> None:
         """Keep bytes, up to a limit."""
@@ -241,6 +243,8 @@ class _Collected:
             self._size += len(chunk)
             if self._size <= _MOST_BYTES:
                 self._parts.append(chunk)
+            else:
+                self._parts.clear()
 
     def result(self) -> Any:
         """Parse the document; None while it is not whole."""

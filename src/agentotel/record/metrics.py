@@ -32,6 +32,7 @@ class MetricRecorder:
     def __init__(self, meter: Meter, *, family: str = "shipped", cap: int = 2000) -> None:
         self._spec = family == "spec"
         self._tally = Tally(cap)
+        self._errors_before = guard.counts()
         self._histograms = {
             one.name: _histogram(meter, one) for one in m.ALL if one.kind == m.HISTOGRAM and self._wanted(one)
         }
@@ -56,7 +57,9 @@ class MetricRecorder:
 
     def _observations(self, one: m.Instrument) -> list[Observation]:
         if one is m.INTERNAL_ERRORS:
-            return [Observation(count, {"site": name}) for name, count in guard.counts().items()]
+            known = self._errors_before
+            counts = {name: count - known.get(name, 0) for name, count in guard.counts().items()}
+            return [Observation(count, {"site": name}) for name, count in counts.items() if count]
         return [Observation(amount, attributes) for amount, attributes in self._tally.read(one)]
 
     def start(self, operation: Operation) -> None:

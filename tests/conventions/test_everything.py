@@ -132,7 +132,7 @@ def test_attributes_of_openai_stay_with_openai(quiet: Recorded) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"events": "both"}, {"events": "both", "metrics": "spec", "hash_key": "k"}], ids=str
+    "settings", [{"events": "both", "console": True}, {"events": "both", "metrics": "spec", "hash_key": "k"}], ids=str
 )
 def test_without_content_nothing_of_it_leaves_the_process(
     provider: Provider, settings: dict[str, str], caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]

@@ -70,17 +70,20 @@ class Hashes:
         return known
 
 
+_ORDERED: Final = (list, tuple)
 _SCALARS: Final = (str, int, float, bytes, type(None))
 
 
 def _frozen(value: object) -> Hashable:
     """Give a hashable form of a JSON value that differs where the JSON does; TypeError for any other value."""
-    if value.__class__ is str:
+    kind = value.__class__
+    if kind is str:
         return value
-    if isinstance(value, dict | Mapping):
-        return tuple([(key, item if item.__class__ is str else _frozen(item)) for key, item in value.items()])
-    if isinstance(value, list | tuple):
-        return (list, *map(_frozen, value))
+    if kind is dict or isinstance(value, Mapping):
+        fields = value.items()  # type: ignore[attr-defined]  # a mapping
+        return tuple([(key, item if item.__class__ is str else _frozen(item)) for key, item in fields])
+    if isinstance(value, _ORDERED):
+        return (list, *[_frozen(item) for item in value])
     if isinstance(value, _SCALARS):
         return value.__class__, value
     raise TypeError(value.__class__)

@@ -73,12 +73,14 @@ class Prices:
         """
         if usage.input_tokens is None and usage.output_tokens is None:
             return None
-        period = self._period(provider, model, tier, at)
+        period = self._book.periods.get((provider, model, tier))
+        if period is None or at.tzinfo is None or not period.since <= at < period.until:
+            period = self._period(provider, model, tier, at)
         priced = period.rates.price(usage) if period.rates else None
         if priced is None:
             return None
         usd, input_usd, output_usd = priced
-        return Cost(usd=usd, input_usd=input_usd, output_usd=output_usd, source=period.source)
+        return Cost(usd, period.source, input_usd, output_usd)
 
     def knows(self, provider: str, model: str, *, at: datetime, tier: str | None = None) -> bool:
         """Tell whether a model has a price, whatever the usage; the arguments are those of ``cost``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -124,6 +125,7 @@ class Application:
         left.close()
         dropped = self.ask(p.chat_stream("there"), stream=True)
         del dropped
+        gc.collect()
         self.note(lambda: list(self.ask(p.chat_stream("there", cut=True), stream=True)))
         return read
 

@@ -94,7 +94,7 @@ def evaluation(
     event(
         "evaluation",
         name=name,
-        score=float(score) if isinstance(score, int | float) else score,
+        score=score,
         label=label,
         explanation=explanation,
         response_id=response_id,
@@ -138,6 +138,8 @@ def make(kind: str, data: Mapping[str, object]) -> Event:
     if kind == "evaluation":
         keys = {key: _EVALUATION.get(key, f"agentotel.evaluation.{key}") for key in data}
         name = EVALUATION
+        if isinstance(score := data.get("score"), int):
+            data = {**data, "score": float(score)}
     else:
         keys = {key: f"agentotel.{kind}.{key}" for key in data}
         name = f"agentotel.{kind}"

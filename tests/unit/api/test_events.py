@@ -179,3 +179,11 @@ def test_events_as_log_records() -> None:
     assert (event.signal, event.name, event.span) == ("logs", "agentotel.decision", captured.turns[0])
     assert event.attributes["session.id"] == session.id
     assert event.attributes["agentotel.decision.choice"] == "refund"
+
+
+def test_a_score_is_a_number_of_one_type(captured: Captured) -> None:
+    with agentotel.turn():
+        agentotel.event("evaluation", name="relevance", score=1)
+        agentotel.evaluation("relevance", score=1)
+    scores = [one.attributes["gen_ai.evaluation.score.value"] for one in captured.events]
+    assert [(type(score), score) for score in scores] == [(float, 1.0), (float, 1.0)]

@@ -11,6 +11,7 @@ from opentelemetry.util.types import AnyValue
 from agentotel.facts.call import Attempt
 from agentotel.record.operation import MODEL, Event, ModelFacts, Operation
 from agentotel.record.spans import attempt_attributes, content_values, failure_attributes, model_attributes
+from agentotel.semconv.operations import INFERENCE
 
 DETAILS = "gen_ai.client.inference.operation.details"
 
@@ -48,7 +49,7 @@ class LogRecorder:
         facts = operation.facts
         if not self._details or operation.kind != MODEL or not isinstance(facts, ModelFacts):
             return
-        if facts.operation not in {"chat", "generate_content", "text_completion"}:
+        if facts.operation not in INFERENCE:
             return
         attributes: dict[str, AnyValue] = dict(model_attributes(operation))
         if operation.failure is not None:

@@ -15,9 +15,9 @@ from agentotel.record.tally import Tally
 from agentotel.record.unit import Unit
 from agentotel.semconv import metrics as m
 from agentotel.semconv import names as n
+from agentotel.semconv.operations import INFERENCE
 
 _TALLIED: Final = tuple(one for one in m.ALL if one.kind in {m.OBSERVABLE, m.GAUGE})
-_INFERENCE: Final = frozenset({"chat", "generate_content", "text_completion"})
 
 _collect = guard.site("record.collect")
 
@@ -93,7 +93,7 @@ class MetricRecorder:
         attributes = _client_attributes(facts)
         self._duration_of(operation, facts, attributes)
         if facts.first_chunk_s is not None:
-            first = m.INFERENCE_FIRST_CHUNK if self._spec and facts.operation in _INFERENCE else m.OPERATION_FIRST_CHUNK
+            first = m.INFERENCE_FIRST_CHUNK if self._spec and facts.operation in INFERENCE else m.OPERATION_FIRST_CHUNK
             if (histogram := self._histograms.get(first.name)) is not None:
                 histogram.record(facts.first_chunk_s, attributes)
         self._usage(facts, attributes)
@@ -102,7 +102,7 @@ class MetricRecorder:
     def _duration_of(self, operation: Operation, facts: ModelFacts, attributes: dict[str, AttributeValue]) -> None:
         histogram = (
             self._histograms[m.INFERENCE_DURATION.name]
-            if self._spec and facts.operation in _INFERENCE
+            if self._spec and facts.operation in INFERENCE
             else self._duration
         )
         if operation.failure is not None:
@@ -119,7 +119,7 @@ class MetricRecorder:
             if usage.output_tokens is not None and facts.operation != "embeddings":
                 self._tokens.record(usage.output_tokens, {**attributes, n.TOKEN_TYPE: "output"})
             return
-        if facts.operation not in _INFERENCE:
+        if facts.operation not in INFERENCE:
             return
         for field, counter in self._counters.items():
             if (amount := getattr(usage, field)) is not None:

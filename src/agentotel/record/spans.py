@@ -11,9 +11,10 @@ from agentotel._core import guard
 from agentotel._core.canonical import compact_json
 from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLimit, Usage
 from agentotel.record import unit as units
-from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
+from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
+from agentotel.semconv.operations import INFERENCE
 
 Attributes = dict[str, AttributeValue]
 
@@ -36,7 +37,6 @@ USAGE: Final = (
 """Fields of ``Usage`` and the attributes that carry them."""
 
 _INPUT_ONLY: Final = USAGE[:1]
-_INFERENCE: Final = frozenset({"chat", "generate_content", "text_completion"})
 
 
 class SpanRecorder:
@@ -125,7 +125,7 @@ def _model_finish(operation: Operation, *, content: bool) -> Attributes:
     _add_course(attributes, operation, facts)
     if facts.context is not None:
         _add_context(attributes, facts)
-    if operation.identity.prompt is not None and facts.operation in _INFERENCE:
+    if operation.identity.prompt is not None and facts.operation in INFERENCE:
         name, version = operation.identity.prompt
         attributes[n.PROMPT_NAME] = name
         if version is not None:
@@ -169,7 +169,7 @@ def _add_course(attributes: Attributes, operation: Operation, facts: ModelFacts)
     attributes[n.OUTCOME] = operation.outcome.value
     if facts.usage_source is not None:
         attributes[n.USAGE_SOURCE] = facts.usage_source
-    if facts.first_chunk_s is not None and facts.operation in _INFERENCE:
+    if facts.first_chunk_s is not None and facts.operation in INFERENCE:
         attributes[n.RESPONSE_TIME_TO_FIRST_CHUNK] = facts.first_chunk_s
     if facts.retry_limit is not None:
         attributes[n.RETRY_LIMIT] = facts.retry_limit
@@ -375,5 +375,5 @@ def total_attributes(unit: Unit) -> Attributes:
 _Start = Callable[[Operation], tuple[str, SpanKind, Attributes]]
 _Finish = Callable[..., Attributes]
 
-_STARTS: Final[Mapping[str, _Start]] = {MODEL: _model_start, TOOL: _tool_start, "unit": _unit_start}
-_FINISHES: Final[Mapping[str, _Finish]] = {MODEL: _model_finish, TOOL: _tool_finish, "unit": _unit_finish}
+_STARTS: Final[Mapping[str, _Start]] = {MODEL: _model_start, TOOL: _tool_start, UNIT: _unit_start}
+_FINISHES: Final[Mapping[str, _Finish]] = {MODEL: _model_finish, TOOL: _tool_finish, UNIT: _unit_finish}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from agentotel.semconv import metrics, own
+from agentotel.wire import error_tables
 
 REFERENCE = Path(__file__).parent / "reference"
 _GENERATED = "<!-- Written by docs/generate.py from the tables in the source: edit those. -->"
@@ -60,7 +61,54 @@ def metrics_page() -> str:
     )
 
 
-PAGES: dict[str, Callable[[], str]] = {"attributes.md": attributes, "metrics.md": metrics_page}
+def errors_page() -> str:
+    """Write the page of errors."""
+    return _page(
+        "Errors",
+        "Beside the conventions' `error.type`, a span that failed has `agentotel.error.category`: one word for every\n"
+        "provider, SDK and tool. It is found in this order:\n\n"
+        "1. the code that the provider sent;\n"
+        "2. a class that its SDK gives no HTTP status, or one that no server sent;\n"
+        "3. the HTTP status;\n"
+        "4. pieces of the provider's message, where all of this only says that the request is wrong (`schema`);\n"
+        "5. a part of the name of the class or of one of its bases.\n\n"
+        "What none of them knows has no category. `agentotel.error.origin` is `model` for what a provider, its SDK or\n"
+        "the way to it raised, `tool` for a tool, `agent` for a turn, run or session, and `host` for an error of your\n"
+        "own program in the middle of a model call. `agentotel.error.retry` is `exhausted` where the SDK had used up\n"
+        "its retries.",
+        "## HTTP statuses",
+        "Any other status from 500 is `server`.",
+        _table(
+            ("Status", "Category"), ((f"{status}", f"`{found}`") for status, found in error_tables.STATUSES.items())
+        ),
+        *(part for table in error_tables.TABLES for part in _errors(table)),
+        "## Names of other classes",
+        _table(
+            ("Part of the name", "Category"),
+            ((f"`{part}`", f"`{found}`") for part, found in error_tables.PARTS.items()),
+        ),
+    )
+
+
+def _errors(table: error_tables.ErrorTable) -> tuple[str, str]:
+    kinds = (("Code", table.codes), ("Class", table.classes), ("Text", table.texts))
+    rows = [
+        (f"`{found}`", kind, ", ".join(_code(key) for key, one in known.items() if one == found))
+        for kind, known in kinds
+        for found in dict.fromkeys(known.values())
+    ]
+    return f"## {table.name}", _table(("Category", "Known by", "Which"), rows)
+
+
+def _code(text: str) -> str:
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "attributes.md": attributes,
+    "errors.md": errors_page,
+    "metrics.md": metrics_page,
+}
 
 
 def _page(title: str, *parts: str) -> str:

@@ -1,70 +1,34 @@
-"""Exceptions to failures: one table for every SDK and tool.
+"""Exceptions and errors in bodies to failures, by the tables of every SDK.
 
-SDK exceptions are read by what they carry (``status_code``, ``code``, ``type``), others by the names of
-their classes, so that no SDK is imported.
+Exceptions are read by what they carry and by the names of their classes, so that no SDK is imported. What a
+provider's code says comes before a class that its SDK gives no true status, this before the HTTP status, and all of
+it before a class whose name only sounds like something. That a request is wrong (``schema``) is the weakest word:
+whatever says more comes before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from agentotel.facts.call import Failure
+from agentotel.wire.error_tables import PARTS, STATUSES, TABLES
+from agentotel.wire.format import fields
+from agentotel.wire.read import integer
 
-CODES: Final[Mapping[str, str]] = {
-    "context_length_exceeded": "context_overflow",
-    "string_above_max_length": "context_overflow",
-    "content_filter": "content_filter",
-    "content_policy_violation": "content_filter",
-    "insufficient_quota": "quota",
-    "billing_error": "quota",
-    "rate_limit_exceeded": "rate_limit",
-    "rate_limit_error": "rate_limit",
-    "authentication_error": "auth",
-    "permission_error": "auth",
-    "invalid_api_key": "auth",
-    "overloaded_error": "server",
-    "api_error": "server",
-    "server_error": "server",
-    "timeout_error": "timeout",
-    "invalid_request_error": "schema",
+_CODES: Final = {code.lower(): found for table in TABLES for code, found in table.codes.items()}
+_CLASSES: Final = {
+    (package, name): found for table in TABLES for package in table.packages for name, found in table.classes.items()
 }
-"""Provider error codes and types to ``agentotel.error.category``."""
+_TEXTS: Final = {part: found for table in TABLES for part, found in table.texts.items()}
+_PACKAGES: Final = frozenset(package for table in TABLES for package in table.packages)
 
-STATUSES: Final[Mapping[int, str]] = {
-    400: "schema",
-    401: "auth",
-    402: "quota",
-    403: "auth",
-    404: "schema",
-    408: "timeout",
-    413: "context_overflow",
-    422: "schema",
-    429: "rate_limit",
-    504: "timeout",
-}
-"""HTTP status codes to categories; other codes from 500 are ``server``."""
-
-CLASSES: Final = (
-    ("Timeout", "timeout"),
-    ("TimedOut", "timeout"),
-    ("LengthFinishReason", "schema"),
-    ("ContentFilter", "content_filter"),
-    ("RateLimit", "rate_limit"),
-    ("Validation", "schema"),
-    ("JSONDecode", "schema"),
-    ("Permission", "auth"),
-    ("Authentication", "auth"),
-    ("Guardrail", "guardrail"),
-    ("Protocol", "network"),
-    ("Connection", "network"),
-    ("Connect", "network"),
-    ("ReadError", "network"),
-)
-"""Parts of class names to categories, first match along the class and its bases."""
-
-_OVERFLOW: Final = ("prompt is too long", "context window", "maximum context length")
+_WEAKEST: Final = "schema"
+_LONGEST: Final = 4096
+_NAMES: Final = ("code", "type", "status", "Code")
+_BODIES: Final = ("body", "details", "response")
 
 
 def error_type(error: BaseException) -> str:
@@ -81,41 +45,106 @@ def _public(module: str) -> str:
 
 def of_exception(error: BaseException, *, origin: str) -> Failure:
     """Read a failure from an exception. ``origin`` is ``model``, ``tool``, ``agent`` or ``host``."""
-    return Failure(type=error_type(error), message=str(error), category=category(error), origin=origin)
+    return Failure(type=error_type(error), message=str(error), category=category(error), origin=_origin(error, origin))
+
+
+def _origin(error: BaseException, origin: str) -> str:
+    """Tell the host's errors from the model's: neither an SDK nor a transport raised them, nor did an answer."""
+    if origin != "model" or isinstance(error, OSError) or _status(error) is not None:
+        return origin
+    return origin if any(_root(kind) in _PACKAGES for kind in type(error).__mro__) else "host"
 
 
 def said(failure: Failure) -> Failure:
     """Classify a failure that the body of an answer itself tells of."""
-    return replace(failure, category=failure.category or CODES.get(failure.type), origin="model")
+    if failure.category is not None:
+        return replace(failure, origin="model")
+    kind = failure.type
+    status = by_status(int(kind)) if kind.isdecimal() else None
+    return replace(failure, category=_strongest((_CODES.get(kind.lower()), status), failure.message), origin="model")
 
 
 def category(error: BaseException) -> str | None:
     """Tell what kind of failure an exception is; None where nothing says so."""
-    status = getattr(error, "status_code", None)
-    for key in ("code", "type"):
-        found = CODES.get(_text(getattr(error, key, None)))
-        if found is not None and not (found == "schema" and status is not None):
-            return found
-    if isinstance(status, int):
-        if status == 400 and any(part in str(error) for part in _OVERFLOW):  # noqa: PLR2004 - an HTTP status
-            return "context_overflow"
-        if (found := by_status(status)) is not None:
-            return found
-    return _by_class(error)
+    status = _status(error)
+    carried = (
+        *(_CODES.get(code.lower()) for code in _codes(error)),
+        _by_class(error),
+        None if status is None else by_status(status),
+    )
+    return _strongest(carried, None if status is None else str(error)) or _by_name(error)
 
 
 def by_status(status: int) -> str | None:
     """Tell what kind of failure an HTTP status is."""
-    return STATUSES.get(status, "server" if status >= 500 else None)  # noqa: PLR2004 - an HTTP status
+    return STATUSES.get(status, "server" if 500 <= status < 600 else None)  # noqa: PLR2004 - HTTP statuses
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _strongest(found: Iterable[str | None], message: str | None) -> str | None:
+    """Take the first category that is more than ``schema``; in a message only where there is nothing but that."""
+    known = [one for one in found if one is not None]
+    more = next((one for one in known if one != _WEAKEST), None)
+    if more is not None or not known or not message:
+        return more or (known[0] if known else None)
+    lowered = message[:_LONGEST].lower()
+    return next((one for part, one in _TEXTS.items() if part in lowered), _WEAKEST)
+
+
+def _codes(error: BaseException) -> Iterator[str]:
+    """Give the codes of an exception: its own, then those of the body that it keeps."""
+    holders = [getattr(error, name, None) for name in _BODIES]
+    for holder in ({name: getattr(error, name, None) for name in _NAMES}, *map(_error_object, holders)):
+        for name in _NAMES:
+            code = holder.get(name)
+            if isinstance(code, str):
+                yield code
+        inner = holder.get("innererror")
+        if isinstance(inner, Mapping) and isinstance(code := inner.get("code"), str):
+            yield code
+
+
+def _error_object(body: object) -> Mapping[str, object]:
+    """Find the error object of a body: a mapping or its JSON, botocore's with capital letters."""
+    if isinstance(body, str) and body.startswith("{"):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return {}
+    if not isinstance(body, dict):
+        return {}
+    return fields(body.get("error") or body.get("Error")) or body
+
+
+def _status(error: BaseException) -> int | None:
+    """Find the HTTP status of an exception, by the names that SDKs and HTTP libraries have for it."""
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
+    for found in (
+        getattr(error, "status_code", None),
+        getattr(error, "status", None),
+        getattr(error, "code", None),
+        fields(metadata).get("HTTPStatusCode"),
+        getattr(response, "status_code", None),
+    ):
+        status = integer(found)
+        if status is not None and 400 <= status < 600:  # noqa: PLR2004 - HTTP statuses
+            return status
+    return None
 
 
 def _by_class(error: BaseException) -> str | None:
+    """Find the first class of an exception and its bases that the table of its SDK names."""
+    kinds = ((_root(kind), kind.__name__) for kind in type(error).__mro__)
+    return next((_CLASSES[kind] for kind in kinds if kind in _CLASSES), None)
+
+
+def _root(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+def _by_name(error: BaseException) -> str | None:
     for kind in type(error).__mro__:
-        for part, found in CLASSES:
+        for part, found in PARTS.items():
             if part in kind.__name__:
                 return found
     return None

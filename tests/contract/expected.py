@@ -1,25 +1,18 @@
-"""What the span of a recorded call must say, read by hand from the bytes that the provider sent."""
+"""What the span of a recorded call must say, read by hand from the bytes that the provider sent.
+
+The readings here are of OpenAI- and Anthropic-shaped bodies; a driver of another SDK brings its own.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from genai_prices import Usage, calc_price
 
+from tests.contract.bodies import FACTS, WHOLES
 from tests.contract.recordings import Recording
-from tests.contract.test_wire_exchanges import FACTS, WHOLES
-
-FORMATS = {
-    "openai.chat.completions": "openai_chat",
-    "openai.completions": "openai_completions",
-    "openai.embeddings": "openai_embeddings",
-    "openai.responses": "openai_responses",
-    "anthropic.messages": "anthropic_messages",
-}
-OPERATIONS = {"openai.completions": "text_completion", "openai.embeddings": "embeddings"}
-PROVIDERS = {"openai": "openai", "azure": "azure.ai.openai", "anthropic": "anthropic"}
 
 PARAMETERS = {
     "temperature": "gen_ai.request.temperature",
@@ -50,55 +43,55 @@ USAGE = {
     "text_input_tokens": "gen_ai.usage.text.input_tokens",
     "text_output_tokens": "gen_ai.usage.text.output_tokens",
 }
-ERRORS = {400: "BadRequestError", 401: "AuthenticationError", 404: "NotFoundError", 429: "RateLimitError"}
-CATEGORIES = {400: "schema", 401: "auth", 404: "schema", 429: "rate_limit", 500: "server"}
+CATEGORIES = {400: "schema", 401: "auth", 404: "schema", 429: "rate_limit", 500: "server", 503: "server", 529: "server"}
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def asked(recording: Recording, body: Mapping[str, Any]) -> dict[str, Any]:
-    """What the span must say of the request, from the body that arrived."""
-    found: dict[str, Any] = {
-        "gen_ai.operation.name": OPERATIONS.get(recording.api, "chat"),
-        "gen_ai.provider.name": PROVIDERS[recording.provider],
-        "gen_ai.request.model": body["model"],
-    }
-    for name, attribute in PARAMETERS.items():
-        if body.get(name) is not None:
-            found[attribute] = _sequence(body[name]) if attribute.endswith(("sequences", "formats")) else body[name]
-    if found.get("gen_ai.request.choice.count") == 1:
-        del found["gen_ai.request.choice.count"]
-    if (body.get("reasoning") or {}).get("effort"):
-        found["gen_ai.request.reasoning.level"] = body["reasoning"]["effort"]
-    if body.get("stream"):
-        found["gen_ai.request.stream"] = True
-    return found
+def asked(operation: str = "chat") -> Callable[[Recording, Any], dict[str, Any]]:
+    """Make the function that reads what the span must say of a request, from the body that arrived."""
+
+    def read(_recording: Recording, body: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {"gen_ai.operation.name": operation, "gen_ai.request.model": body["model"]}
+        for name, attribute in PARAMETERS.items():
+            if body.get(name) is not None:
+                found[attribute] = _sequence(body[name]) if attribute.endswith(("sequences", "formats")) else body[name]
+        if found.get("gen_ai.request.choice.count") == 1:
+            del found["gen_ai.request.choice.count"]
+        if (body.get("reasoning") or {}).get("effort"):
+            found["gen_ai.request.reasoning.level"] = body["reasoning"]["effort"]
+        if body.get("stream"):
+            found["gen_ai.request.stream"] = True
+        return found
+
+    return read
 
 
 def _sequence(value: Any) -> tuple[Any, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def answered(recording: Recording) -> dict[str, Any]:
-    """What the span must say of the answer; nothing of one that did not come."""
-    if recording.fails:
-        return {}
-    name = FORMATS[recording.api]
-    body = WHOLES[name](recording.events) if recording.answer is None else recording.answer
-    facts = FACTS[name](body)
-    reasons = tuple(reason or "error" for reason in facts["finish_reasons"])
-    found = {
-        "gen_ai.response.id": facts["id"],
-        "gen_ai.response.model": facts["model"],
-        "gen_ai.response.finish_reasons": reasons or None,
-        "openai.response.service_tier": _last(recording, body, "service_tier"),
-        "openai.response.system_fingerprint": _last(recording, body, "system_fingerprint"),
-        **{USAGE[field]: count for field, count in facts["usage"].items() if field in USAGE},
-    }
-    if recording.provider == "anthropic":
-        found.pop("openai.response.service_tier")
-    if recording.api == "openai.embeddings":
-        found.pop("gen_ai.usage.output_tokens", None)
-    return {name: value for name, value in found.items() if value is not None}
+def answered(name: str, *also: str) -> Callable[[Recording], dict[str, Any]]:
+    """Make the function that reads what the span must say of an answer, in the wire format ``name``.
+
+    ``also`` are the members that become ``openai.response.<member>``.
+    """
+
+    def read(recording: Recording) -> dict[str, Any]:
+        body = WHOLES[name](recording.events) if recording.answer is None else recording.answer
+        facts = FACTS[name](body)
+        reasons = tuple(reason or "error" for reason in facts["finish_reasons"])
+        found = {
+            "gen_ai.response.id": facts["id"],
+            "gen_ai.response.model": facts["model"],
+            "gen_ai.response.finish_reasons": reasons or None,
+            **{f"openai.response.{member}": _last(recording, body, member) for member in also},
+            **{USAGE[field]: count for field, count in facts["usage"].items() if field in USAGE},
+        }
+        if name == "openai_embeddings":
+            found.pop("gen_ai.usage.output_tokens", None)
+        return {name: value for name, value in found.items() if value is not None}
+
+    return read
 
 
 def _last(recording: Recording, body: Mapping[str, Any], key: str) -> Any:
@@ -106,9 +99,9 @@ def _last(recording: Recording, body: Mapping[str, Any], key: str) -> Any:
     return next((value for value in reversed(sent) if value is not None), None)
 
 
-def cost(recording: Recording, facts: Mapping[str, Any]) -> float | None:
+def cost(catalogue: str | None, models: Sequence[str | None], facts: Mapping[str, Any]) -> float | None:
     """Price a call by the catalogue's own calculation; None where it knows no price."""
-    if "gen_ai.usage.input_tokens" not in facts:
+    if "gen_ai.usage.input_tokens" not in facts or catalogue is None:
         return None
     usage = Usage(
         input_tokens=facts["gen_ai.usage.input_tokens"],
@@ -118,9 +111,9 @@ def cost(recording: Recording, facts: Mapping[str, Any]) -> float | None:
         input_audio_tokens=facts.get("gen_ai.usage.audio.input_tokens"),
         output_audio_tokens=facts.get("gen_ai.usage.audio.output_tokens"),
     )
-    for model in (facts["gen_ai.response.model"], recording.body["model"]):
+    for model in filter(None, models):
         try:
-            price = calc_price(usage, model, provider_id=recording.provider).total_price
+            price = calc_price(usage, model, provider_id=catalogue).total_price
         except LookupError:
             continue
         return float(price)

@@ -1,74 +1,50 @@
-"""The recorded exchanges of openai, Azure and anthropic: how to ask for them again, and what they say."""
+"""Exchanges with providers: those of ../shared/exchanges, and those that are written by hand beside these tests."""
 
 from __future__ import annotations
 
+import base64
 import importlib.util
-import inspect
 import json
 import os
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import anthropic
-import openai
-import pytest
-
-SHARED = Path(__file__).parents[3] / "shared"
-EXCHANGES = SHARED / "exchanges"
-if not EXCHANGES.is_dir():
-    pytest.skip("recorded exchanges are not here", allow_module_level=True)
-
-KEY = "test-key"
-AZURE = "/openai/deployments/"
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""An empty context: the servers are plain HTTP, and loading certificates takes longer than a call."""
-
-RESOURCES: Mapping[str, Callable[[Any], Any]] = {
-    "openai.chat.completions": lambda client: client.chat.completions,
-    "openai.completions": lambda client: client.completions,
-    "openai.embeddings": lambda client: client.embeddings,
-    "openai.responses": lambda client: client.responses,
-    "anthropic.messages": lambda client: client.messages,
-}
-
-
-def replay_server() -> Any:
-    """Import the replay server that lies beside the exchanges."""
-    spec = importlib.util.spec_from_file_location("replay_server", EXCHANGES / "replay_server.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+WRITTEN = Path(__file__).parent / "exchanges"
+RECORDED = Path(__file__).parents[3] / "shared" / "exchanges"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One exchange."""
+    """One exchange: what a call sends and what the provider answers. Its last interaction decides."""
 
     name: str
     sent: Mapping[str, Any]
 
     @cached_property
     def api(self) -> str:
-        return self.sent["api"]
+        """Which call of which SDK it is; an exchange that is written by hand has none."""
+        return self.sent.get("api", "")
 
     @cached_property
     def provider(self) -> str:
         return self.sent["provider"]
 
     @cached_property
+    def mode(self) -> str:
+        """How the body is framed: ``json``, ``sse``, ``ndjson`` or ``eventstream``."""
+        return self.sent["mode"]
+
+    @cached_property
     def path(self) -> str:
         return self.sent["interactions"][-1]["request"]["path"]
 
-    @cached_property
+    @property
     def body(self) -> dict[str, Any]:
-        """The body that was asked with."""
-        return self.sent["interactions"][-1]["request"]["body"]
+        """The body that is asked with, anew each time."""
+        return json.loads(json.dumps(self.sent["interactions"][-1]["request"].get("body") or {}))
 
     @cached_property
     def response(self) -> Mapping[str, Any]:
@@ -83,60 +59,51 @@ class Recording:
         return self.sent.get("faults", {})
 
     @cached_property
-    def fails(self) -> bool:
-        """Whether the call ends in an error, after all retries."""
-        first = self.faults.get("fail_first", "0:0")
-        return int(first.split(":")[0]) > 2 or self.response["status"] >= 400
+    def injected(self) -> tuple[int, int]:
+        """How many requests the server refuses before it answers, and with which status; ``(0, 0)`` if none."""
+        count, _, status = str(self.faults.get("fail_first", "0:0")).partition(":")
+        return int(count), int(status)
 
     @cached_property
-    def answer(self) -> dict[str, Any] | None:
-        """The body of a whole answer, or of an error."""
-        return None if self.sent["mode"] == "sse" else json.loads(self.response["body"])
+    def content(self) -> bytes:
+        """The bytes of the answer."""
+        if "body_base64" in self.response:
+            return base64.b64decode(self.response["body_base64"])
+        body = self.response["body"]
+        return (body if isinstance(body, str) else json.dumps(body)).encode()
 
     @cached_property
-    def events(self) -> list[dict[str, Any]]:
-        """The events of a stream, as far as the server sends them; each is one ``data:`` line."""
-        lines = self.response["body"].splitlines()
+    def answer(self) -> Any:
+        """The body of a whole answer, or of an error; None for a stream."""
+        return json.loads(self.content) if self.mode == "json" else None
+
+    @cached_property
+    def events(self) -> list[Any]:
+        """The events of a stream of lines (``data:`` lines, or JSON lines), as far as the server sends them."""
+        lines = self.content.decode().splitlines()
+        if self.mode == "ndjson":
+            return [json.loads(line) for line in lines if line][: self.faults.get("reset_after")]
         data = [line.removeprefix("data:").strip() for line in lines if line.startswith("data:")]
         return [json.loads(line) for line in data[: self.faults.get("reset_after")] if line != "[DONE]"]
 
-    def client(self, url: str, flavour: str, **options: Any) -> Any:
-        """Make the client that asked."""
-        asynchronous = flavour == "async"
-        package = anthropic if self.provider == "anthropic" else openai
-        http = package.DefaultAsyncHttpxClient if asynchronous else package.DefaultHttpxClient
-        options = {"http_client": http(verify=NO_TLS), **options}
-        if self.provider == "anthropic":
-            made = anthropic.AsyncAnthropic if asynchronous else anthropic.Anthropic
-            return made(base_url=url, api_key=KEY, **options)
-        if self.provider == "azure":
-            deployment = self.path.removeprefix(AZURE).partition("/")[0]
-            azure = openai.AsyncAzureOpenAI if asynchronous else openai.AzureOpenAI
-            return azure(
-                azure_endpoint=url, api_key=KEY, api_version="2024-06-01", azure_deployment=deployment, **options
-            )
-        plain = openai.AsyncOpenAI if asynchronous else openai.OpenAI
-        return plain(base_url=f"{url}/v1", api_key=KEY, **options)
 
-    def resource(self, client: Any) -> Any:
-        """Find the resource of the client that asked."""
-        return RESOURCES[self.api](client)
-
-    def arguments(self, method: Callable[..., Any], *, without: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Turn the body into arguments of a method; what it does not know goes into ``extra_body``."""
-        known = inspect.signature(method).parameters
-        body = {name: value for name, value in self.body.items() if name not in without}
-        extra = {name: value for name, value in body.items() if name not in known}
-        given = {name: value for name, value in body.items() if name in known}
-        return {**given, "extra_body": extra} if extra else given
+def written(name: str) -> Recording:
+    """Load an exchange that is written by hand, for example ``openai-chat-plain``."""
+    return Recording(name, json.loads((WRITTEN / f"{name}.json").read_text(encoding="utf-8")))
 
 
-def load(prefixes: tuple[str, ...] = ("openai-", "azure-", "anthropic-")) -> dict[str, Recording]:
-    """Load the recordings of some clients, by name."""
-    found = {
-        path.stem: Recording(path.stem, json.loads(path.read_text(encoding="utf-8")))
-        for path in sorted(EXCHANGES.glob("*.json"))
-        if path.stem.startswith(prefixes)
-    }
+def recorded() -> dict[str, Recording]:
+    """Load the exchanges of ../shared/exchanges by name; none where that folder is not, but never none in CI."""
+    found = {path.stem: Recording(path.stem, json.loads(path.read_text())) for path in sorted(RECORDED.glob("*.json"))}
     assert found or not os.environ.get("CI")
     return found
+
+
+def replay_server() -> Any:
+    """Import the replay server that lies beside the recorded exchanges."""
+    spec = importlib.util.spec_from_file_location("replay_server", RECORDED / "replay_server.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

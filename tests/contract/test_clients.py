@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import anthropic
-import httpx2
-import openai
 import pytest
 
 from agentotel.testing import ModelCall, capture
-from tests.contract.drivers import ADAPTERS, KEY
+from tests.contract.matrix import endpoint
 from tests.fakes.replay import Replay
 
-CHAT = ADAPTERS[0].exchange("plain")
-MESSAGE = ADAPTERS[-1].exchange("plain")
+anthropic = pytest.importorskip("anthropic")
+openai = pytest.importorskip("openai")
+httpx2 = pytest.importorskip("httpx2")
+
+KEY = "test-key"
+CHAT = endpoint("openai-chat").exchange("plain").sent
+MESSAGE = endpoint("anthropic-messages").exchange("plain").sent
 BODY = CHAT["interactions"][0]["request"]["body"]
 ASKED = MESSAGE["interactions"][0]["request"]["body"]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,19 +14,34 @@ from opentelemetry import trace
 
 from agentotel.testing import Captured, ModelCall, capture
 from tests.contract import expected, recordings, ways
-from tests.contract.flavour import FLAVOURS, close
+from tests.contract.drivers._spec import Caller, Driver, Endpoint, calling
+from tests.contract.matrix import DRIVERS
 from tests.contract.recordings import Recording
 from tests.contract.seen import shown_error
 
-RECORDINGS = recordings.load()
-CASES = [
-    pytest.param(recording, way, flavour, id=f"{name}-{way}-{flavour}")
-    for name, recording in RECORDINGS.items()
-    for way in ways.ways(recording)
-    for flavour in FLAVOURS
+
+@dataclass(frozen=True)
+class Case:
+    """One recorded exchange and the endpoint that it is of."""
+
+    driver: Driver
+    endpoint: Endpoint
+    recording: Recording
+
+
+FOUND = [
+    Case(driver, endpoint, recording)
+    for recording in recordings.recorded().values()
+    for driver in DRIVERS.values()
+    for endpoint in driver.endpoints
+    if endpoint.recorded(recording)
 ]
-CUT = {"openai-chat-completions-012"}
-"""Streams that the server resets."""
+CASES = [
+    pytest.param(case, way, flavour, id=f"{case.recording.name}-{way}-{flavour}")
+    for case in FOUND
+    for way in ways.ways(case.endpoint, case.recording)
+    for flavour in case.driver.flavours
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,56 +58,62 @@ def _warm() -> None:
     Prices().load()
 
 
-async def _run(recording: Recording, way: str, flavour: str, server: Any) -> list[Any]:
+async def _run(case: Case, way: str, flavour: str, server: Any) -> list[Any]:
     """Make a call and log what its caller sees, the exception included."""
-    server.load(recording.sent)
-    log: list[Any] = []
-    client = recording.client(server.url, flavour)
+    server.load(case.recording.sent)
+    async with calling(case.endpoint, flavour, case.recording, server.url) as caller:
+        await _call(case, way, caller)
+    return caller.log
+
+
+async def _call(case: Case, way: str, caller: Caller) -> None:
     try:
-        await ways.ways(recording)[way](recording, client, log)
+        await ways.ways(case.endpoint, case.recording)[way](caller)
     except (Exception, StopAsyncIteration) as error:  # noqa: BLE001 - what the caller sees is the result
-        log.append(shown_error(error))
-    finally:
-        await close(client)
-    return log
+        caller.log.append(shown_error(error))
 
 
-@pytest.mark.parametrize(("recording", "way", "flavour"), CASES)
-async def test_call(recording: Recording, way: str, flavour: str, server: Any) -> None:
-    bare = await _run(recording, way, flavour, server)
+@pytest.mark.parametrize(("case", "way", "flavour"), CASES)
+async def test_call(case: Case, way: str, flavour: str, server: Any) -> None:
+    bare = await _run(case, way, flavour, server)
     bare_requests = [(one["path"], one["body"]) for one in server.requests]
     _warm()
     with capture() as captured:
-        log = await _run(recording, way, flavour, server)
+        log = await _run(case, way, flavour, server)
     assert log == bare
     assert [(one["path"], one["body"]) for one in server.requests] == bare_requests
     assert not trace.get_current_span().get_span_context().is_valid
     if not server.requests:
         assert captured.spans == []
-        assert not recording.fails
+        assert not fails(case)
         return
-    _check(recording, way, server, captured)
+    _check(case, way, server, captured)
 
 
-def _check(recording: Recording, way: str, server: Any, captured: Captured) -> None:
+def fails(case: Case) -> bool:
+    """Whether the call ends in an error, after all retries."""
+    return case.recording.injected[0] > (case.driver.retries or 0) or case.recording.response["status"] >= 400
+
+
+def _check(case: Case, way: str, server: Any, captured: Captured) -> None:
     (call,) = captured.model_calls
     assert captured.spans == [call]
     assert call.kind == "CLIENT"
     body = json.loads(server.requests[-1]["body"])
     said = dict(call.attributes)
-    asked = expected.asked(recording, body)
+    asked = {"gen_ai.provider.name": case.endpoint.provider, **case.endpoint.asked(case.recording, body)}
     assert {name: said.get(name) for name in asked} == asked
     assert {name for name in said if name.startswith("gen_ai.request.")} <= set(asked)
     assert said["server.address"] == "127.0.0.1"
     assert said["server.port"] == server.port
-    _check_attempts(recording, server, call)
-    _check_answer(recording, way, call)
+    _check_attempts(case, server, call)
+    _check_answer(case, way, call)
 
 
-def _check_answer(recording: Recording, way: str, call: ModelCall) -> None:
+def _check_answer(case: Case, way: str, call: ModelCall) -> None:
     said = dict(call.attributes)
-    answer = expected.answered(recording)
-    if recording.name in CUT:
+    answer = {} if fails(case) else case.endpoint.answered(case.recording)
+    if case.recording.name in case.endpoint.cut:
         assert said["agentotel.outcome"] == "truncated"
         assert said["gen_ai.response.id"] == answer["gen_ai.response.id"]
         assert "gen_ai.usage.input_tokens" not in said
@@ -100,54 +122,53 @@ def _check_answer(recording: Recording, way: str, call: ModelCall) -> None:
     volatile = {"gen_ai.response.time_to_first_chunk", "gen_ai.response.status"}
     found = {name: value for name, value in said.items() if name.startswith(answer_names) and name not in volatile}
     assert found == answer
-    _check_outcome(recording, way, call)
+    _check_outcome(case, way, call)
     assert said.get("agentotel.usage.source") == ("provider" if "gen_ai.usage.input_tokens" in answer else None)
-    price = expected.cost(recording, answer)
+    models = (answer.get("gen_ai.response.model"), said.get("gen_ai.request.model"))
+    price = expected.cost(case.endpoint.catalogue, models, answer)
     assert said.get("agentotel.cost.usd") == (None if price is None else pytest.approx(price, rel=1e-9))
     first = said.get("gen_ai.response.time_to_first_chunk")
-    assert (first is not None) == (bool(said.get("gen_ai.request.stream")) and not recording.fails)
+    assert (first is not None) == (bool(said.get("gen_ai.request.stream")) and not fails(case))
     assert first is None or 0 < first <= call.duration_s
 
 
-def _check_outcome(recording: Recording, way: str, call: ModelCall) -> None:
+def _check_outcome(case: Case, way: str, call: ModelCall) -> None:
     said = dict(call.attributes)
-    if way == "parse_into" and not recording.fails and said["agentotel.outcome"] == "error":
+    if way == "parse_into" and not fails(case) and said["agentotel.outcome"] == "error":
         assert said["error.type"].endswith("ValidationError")
         assert said["agentotel.error.category"] == "schema"
         (event,) = [event for event in call.events if event.kind == "validation"]
         assert event.attributes["agentotel.validation.verdict"] == "fail"
         return
-    if not recording.fails:
+    if not fails(case):
         assert (said["agentotel.outcome"], call.status) == ("completed", "UNSET")
         assert "error.type" not in said
         return
-    injected = recording.faults.get("fail_first", f"1:{recording.response['status']}")
-    status = int(injected.partition(":")[2])
+    status = case.recording.injected[1] or case.recording.response["status"]
     assert (said["agentotel.outcome"], call.status) == ("error", "ERROR")
-    package = "anthropic" if recording.provider == "anthropic" else "openai"
-    assert said["error.type"] == f"{package}.{expected.ERRORS.get(status, 'InternalServerError')}"
+    assert said["error.type"] == case.driver.error(status)
     assert said["agentotel.error.category"] == expected.CATEGORIES[status]
     assert said["agentotel.error.origin"] == "model"
-    assert said.get("agentotel.error.retry") == ("exhausted" if recording.faults else None)
+    assert said.get("agentotel.error.retry") == ("exhausted" if case.recording.faults and case.driver.retries else None)
 
 
-def _check_attempts(recording: Recording, server: Any, call: ModelCall) -> None:
-    said = dict(call.attributes)
+def _check_attempts(case: Case, server: Any, call: ModelCall) -> None:
+    said, recording = dict(call.attributes), case.recording
     attempts = [event.attributes for event in call.events if event.name == "agentotel.attempt"]
     assert [one["http.response.status_code"] for one in attempts] == server.statuses
     assert [one["agentotel.attempt.number"] for one in attempts] == list(range(1, len(server.statuses) + 1))
     again = len(attempts) - 1
     assert said.get("http.request.resend_count") == (again or None)
-    assert said["agentotel.retry.limit"] == 2
+    assert said.get("agentotel.retry.limit") == case.driver.retries
     waits = [one.get("agentotel.attempt.wait_s") for one in attempts]
     assert waits[0] is None
     assert all(0.005 < wait < 5 for wait in waits[1:])
     assert said.get("agentotel.retry.wait_s") == (pytest.approx(sum(waits[1:]), abs=1e-5) if again else None)
     headers = list(recording.response["headers"].items()) if server.statuses[-1] == recording.response["status"] else []
-    ids = [value for name, value in headers if name.lower() in {"x-request-id", "request-id"}]
-    azure = [value for name, value in headers if name.lower() == "apim-request-id"]
+    named = {name.lower(): value for name, value in headers}
+    ids = [named[name] for name in case.driver.request_ids if name in named]
     if not recording.faults:
-        assert attempts[-1].get("agentotel.attempt.request_id") == next(iter(ids or azure), None)
+        assert attempts[-1].get("agentotel.attempt.request_id") == next(iter(ids), None)
         limits = {name: value for name, value in said.items() if name.startswith("agentotel.rate_limit.")}
         headroom = expected.headroom(headers)
         assert set(limits) == set(headroom)

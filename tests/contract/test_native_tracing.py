@@ -9,23 +9,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import anthropic
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agentotel.testing import capture
-from tests.contract.drivers import ADAPTERS, EXCHANGES, KEY
 from tests.contract.flavour import FLAVOURS, close, done, each
-from tests.fakes.replay import Replay, load
+from tests.contract.matrix import endpoint
+from tests.contract.recordings import written
+from tests.fakes.replay import Replay
 
-ANTHROPIC = ADAPTERS[-1]
+anthropic = pytest.importorskip("anthropic", minversion="2")
+
+KEY = "test-key"
+MESSAGES = endpoint("anthropic-messages")
+CLIENTS = {"sync": anthropic.Anthropic, "async": anthropic.AsyncAnthropic}
 NATIVE = "com.anthropic.sdk.python"
 
 
 def _client(flavour: str, url: str, **options: Any) -> Any:
-    return ANTHROPIC.clients[flavour](base_url=url, api_key=KEY, **options)
+    return CLIENTS[flavour](base_url=url, api_key=KEY, **options)
 
 
 def _body(exchange: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +57,7 @@ def _ids(span: Any) -> tuple[str, str]:
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("kind", ["plain", "stream"])
 async def test_traceparent_is_that_of_the_one_span(kind: str, flavour: str) -> None:
-    exchange = ANTHROPIC.exchange(kind)
+    exchange = MESSAGES.exchange(kind).sent
     provider, exporter = _provider()
     with Replay(exchange, fail_first="1:529") as server, capture() as captured:
         client = _client(flavour, server.url, open_telemetry={"tracer_provider": provider})
@@ -68,7 +72,7 @@ async def test_traceparent_is_that_of_the_one_span(kind: str, flavour: str) -> N
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 async def test_a_client_that_finds_no_provider_sends_ours(flavour: str) -> None:
-    exchange = ANTHROPIC.exchange("plain")
+    exchange = MESSAGES.exchange("plain").sent
     with Replay(exchange) as server, capture() as captured:
         client = _client(flavour, server.url)
         await done(client.messages.create(**_body(exchange)))
@@ -80,7 +84,7 @@ async def test_a_client_that_finds_no_provider_sends_ours(flavour: str) -> None:
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("option", [False, {"propagation": False}])
 async def test_what_is_switched_off_stays_off(option: Any, flavour: str) -> None:
-    exchange = ANTHROPIC.exchange("plain")
+    exchange = MESSAGES.exchange("plain").sent
     with Replay(exchange) as server, capture() as captured:
         client = _client(flavour, server.url, open_telemetry=option)
         await done(client.messages.create(**_body(exchange)))
@@ -91,7 +95,7 @@ async def test_what_is_switched_off_stays_off(option: Any, flavour: str) -> None
 
 def test_the_environment_switches_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_OPEN_TELEMETRY", "false")
-    exchange = ANTHROPIC.exchange("plain")
+    exchange = MESSAGES.exchange("plain").sent
     with Replay(exchange) as server, capture() as captured, _client("sync", server.url) as client:
         client.messages.create(**_body(exchange))
     assert len(captured.spans) == 1
@@ -100,7 +104,7 @@ def test_the_environment_switches_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 async def test_counting_tokens_keeps_its_native_span(flavour: str) -> None:
-    exchange = load(EXCHANGES / "anthropic-count-tokens.json")
+    exchange = written("anthropic-count-tokens").sent
     provider, exporter = _provider()
     with Replay(exchange) as server, capture() as captured:
         client = _client(flavour, server.url, open_telemetry={"tracer_provider": provider})
@@ -115,7 +119,7 @@ async def test_counting_tokens_keeps_its_native_span(flavour: str) -> None:
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 async def test_beta_messages(flavour: str) -> None:
-    exchange = ANTHROPIC.exchange("plain")
+    exchange = MESSAGES.exchange("plain").sent
     provider, exporter = _provider()
     with Replay(exchange) as server, capture() as captured:
         client = _client(flavour, server.url, open_telemetry={"tracer_provider": provider})
@@ -129,7 +133,7 @@ async def test_beta_messages(flavour: str) -> None:
 
 def _tool_exchange() -> dict[str, Any]:
     """Let the model ask for a tool first, and answer then."""
-    asks, answers = ANTHROPIC.exchange("tools"), ANTHROPIC.exchange("plain")
+    asks, answers = MESSAGES.exchange("tools").sent, MESSAGES.exchange("plain").sent
     return {**asks, "interactions": [*asks["interactions"], *answers["interactions"]]}
 
 
@@ -187,7 +191,7 @@ print(json.dumps([
 
 
 def test_one_global_provider_for_both() -> None:
-    exchange = ANTHROPIC.exchange("plain")
+    exchange = MESSAGES.exchange("plain").sent
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
     with Replay(exchange) as server:
         ran = subprocess.run(

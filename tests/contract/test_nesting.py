@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import httpx2
-import openai
+import pytest
 from opentelemetry import context, trace
 
 from agentotel.testing import capture
-from tests.contract.drivers import ADAPTERS, KEY
+from tests.contract.matrix import endpoint
 from tests.fakes.replay import Replay
 
-CHAT = ADAPTERS[0].exchange("plain")
+openai = pytest.importorskip("openai")
+httpx2 = pytest.importorskip("httpx2")
+
+KEY = "test-key"
+CHAT = endpoint("openai-chat").exchange("plain").sent
 TWICE = {**CHAT, "interactions": CHAT["interactions"] * 2}
 BODY = CHAT["interactions"][0]["request"]["body"]
 

@@ -13,66 +13,80 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import anthropic._base_client
-import httpx2
-import openai._base_client
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import agentotel
+from agentotel.capture import http, registry
 from agentotel.testing import capture
-from tests.contract.drivers import ADAPTERS, KEY, Adapter
-from tests.contract.flavour import FLAVOURS, close, done, take
+from tests.contract.drivers._spec import Driver, Endpoint, calling
+from tests.contract.flavour import close, take
+from tests.contract.matrix import DRIVERS, endpoint
 from tests.fakes.replay import Replay
 
-SEAMS = [
-    (kind, name)
-    for kind, name in (
-        (openai._base_client.SyncAPIClient, "request"),
-        (openai._base_client.AsyncAPIClient, "request"),
-        (anthropic._base_client.SyncAPIClient, "request"),
-        (anthropic._base_client.AsyncAPIClient, "request"),
-        (anthropic._base_client.BaseClient, "_tracer"),
-        (httpx2.Client, "send"),
-        (httpx2.AsyncClient, "send"),
-    )
+PLAYED = [(driver, endpoint) for driver in DRIVERS.values() for endpoint in driver.endpoints if endpoint.written]
+FIRST = {driver.package: (driver, endpoint) for driver, endpoint in reversed(PLAYED)}
+"""One endpoint of each SDK."""
+STREAMED = [
+    pytest.param(endpoint, flavour, id=f"{endpoint.name}-{flavour}")
+    for driver, endpoint in PLAYED
+    for flavour in driver.flavours
+    if endpoint.has("stream")
 ]
-CHAT = ADAPTERS[0]
+KEY = "test-key"
 
 
-def _make(adapter: Adapter, flavour: str, url: str) -> Any:
-    return adapter.clients[flavour](**{adapter.url: url, "api_key": KEY}, **adapter.options)
+def _chat() -> Endpoint:
+    """Give the endpoint that tests use for which any would do."""
+    return endpoint("openai-chat")
 
 
-def _body(exchange: dict[str, Any]) -> dict[str, Any]:
+def _client(url: str, flavour: str = "sync") -> Any:
+    import openai
+
+    made = openai.AsyncOpenAI if flavour == "async" else openai.OpenAI
+    return made(base_url=url, api_key=KEY)
+
+
+def _body(exchange: Any) -> dict[str, Any]:
     return dict(exchange["interactions"][0]["request"]["body"])
 
 
-def test_uninstrument_restores_the_same_objects() -> None:
-    before = [kind.__dict__[name] for kind, name in SEAMS]
-    exchange = CHAT.exchange("plain")
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
+def _seams(package: str) -> list[tuple[Any, str]]:
+    """Name every attribute that instrumenting one SDK may replace."""
+    adapter = registry.load_adapter(package)
+    hooks = [*adapter.hooks, *adapter.tracers]
+    for library in http.LIBRARIES:
+        hooks += library.hooks if library.package in sys.modules else ()
+    return [(registry.seam(hook)[0], hook.method) for hook in hooks]
+
+
+@pytest.mark.parametrize(("driver", "endpoint"), FIRST.values(), ids=FIRST)
+async def test_uninstrument_restores_the_same_objects(driver: Driver, endpoint: Endpoint) -> None:
+    seams = _seams(driver.package)
+    before = [kind.__dict__[name] for kind, name in seams]
+    exchange, exporter, provider = endpoint.exchange("plain"), InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    with Replay(exchange) as server, _make(CHAT, "sync", server.url) as client:
-        agentotel.instrument(tracer_provider=provider)
-        agentotel.instrument(tracer_provider=provider)
-        try:
-            patched = [kind.__dict__[name] for kind, name in SEAMS]
-            client.chat.completions.create(**_body(exchange))
-        finally:
-            agentotel.uninstrument()
-        client.chat.completions.create(**_body(exchange))
+    with Replay(exchange.sent) as server:
+        async with calling(endpoint, driver.flavours[0], exchange, server.url) as caller:
+            agentotel.instrument(tracer_provider=provider)
+            agentotel.instrument(tracer_provider=provider)
+            try:
+                patched = [kind.__dict__[name] for kind, name in seams]
+                await caller.call()
+            finally:
+                agentotel.uninstrument()
+            await caller.call()
     assert all(one is not other for one, other in zip(before, patched, strict=True))
-    assert all(kind.__dict__[name] is was for (kind, name), was in zip(SEAMS, before, strict=True))
-    assert [span.name for span in exporter.get_finished_spans()] == ["chat gpt-4o-mini"]
+    assert all(kind.__dict__[name] is was for (kind, name), was in zip(seams, before, strict=True))
+    assert len(exporter.get_finished_spans()) == 1
 
 
 PROGRAM = """
-import json, sys
-steps, url, body = sys.argv[1].split(","), sys.argv[2], json.loads(sys.argv[3])
+import asyncio, importlib, sys
+steps, url, package, name = sys.argv[1].split(","), *sys.argv[2:]
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -80,27 +94,31 @@ exporter, provider = InMemorySpanExporter(), TracerProvider()
 provider.add_span_processor(SimpleSpanProcessor(exporter))
 import agentotel
 def sdk():
-    global OpenAI
-    from openai import OpenAI
+    global driver, endpoint
+    driver = importlib.import_module(f"tests.contract.drivers.{package}").DRIVER
+    endpoint = next(one for one in driver.endpoints if one.name == name)
 def client():
-    global made
-    made = OpenAI(base_url=url, api_key="test-key")
+    global caller
+    from tests.contract.drivers._spec import Caller, Settings
+    flavour, recording = driver.flavours[0], endpoint.exchange("plain")
+    made = endpoint.client(Settings(flavour=flavour, url=url, recording=recording))
+    caller = Caller(endpoint, flavour, recording, made)
 def on():
     agentotel.instrument(tracer_provider=provider)
 for step in steps:
     globals()[step]()
-made.chat.completions.create(**body)
+asyncio.run(caller.call())
 print(len(exporter.get_finished_spans()))
 """
 
 
 @pytest.mark.parametrize("steps", ["sdk,client,on", "sdk,on,client", "on,sdk,client", "on,on,sdk,client"])
-def test_any_order_of_import_and_instrument(steps: str) -> None:
-    exchange = CHAT.exchange("plain")
+@pytest.mark.parametrize(("driver", "endpoint"), FIRST.values(), ids=FIRST)
+def test_any_order_of_import_and_instrument(driver: Driver, endpoint: Endpoint, steps: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
-    with Replay(exchange) as server:
+    with Replay(endpoint.exchange("plain").sent) as server:
         ran = subprocess.run(
-            [sys.executable, "-c", PROGRAM, steps, server.url, json.dumps(_body(exchange))],
+            [sys.executable, "-c", PROGRAM, steps, server.url, driver.package, endpoint.name],
             capture_output=True,
             text=True,
             check=True,
@@ -110,29 +128,25 @@ def test_any_order_of_import_and_instrument(steps: str) -> None:
     assert ran.stdout.strip() == "1"
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
-@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
-async def test_nothing_is_read_before_it_is_asked_for(adapter: Adapter, flavour: str) -> None:
-    exchange = adapter.exchange("stream")
-    with Replay(exchange, hold_after=1) as server, capture() as captured:
-        client = _make(adapter, flavour, server.url)
-        resource: Any = client
-        for name in adapter.resource.split("."):
-            resource = getattr(resource, name)
-        stream = await done(resource.create(**_body(exchange)))
-        assert not stream.response.is_stream_consumed
-        await take(stream, 1)
-        assert server.sent <= 1
-        assert captured.spans == []
-        await close(stream)
-        await close(client)
+@pytest.mark.parametrize(("endpoint", "flavour"), STREAMED)
+async def test_nothing_is_read_before_it_is_asked_for(endpoint: Endpoint, flavour: str) -> None:
+    exchange = endpoint.exchange("stream")
+    with Replay(exchange.sent, hold_after=1) as server, capture() as captured:
+        async with calling(endpoint, flavour, exchange, server.url) as caller:
+            stream = await caller.call()
+            response = getattr(stream, "response", None)
+            assert response is None or not response.is_stream_consumed
+            await take(stream, 1)
+            assert server.sent <= 1
+            assert captured.spans == []
+            await close(stream)
     assert [call.outcome for call in captured.model_calls] == ["abandoned"]
 
 
 async def test_a_coroutine_that_nobody_awaits_sends_nothing() -> None:
-    exchange = CHAT.exchange("plain")
+    exchange = _chat().exchange("plain").sent
     with Replay(exchange) as server, capture() as captured:
-        client = _make(CHAT, "async", server.url)
+        client = _client(server.url, "async")
         client.chat.completions.create(**_body(exchange)).close()
         await client.close()
         assert server.requests == []
@@ -140,12 +154,12 @@ async def test_a_coroutine_that_nobody_awaits_sends_nothing() -> None:
 
 
 def test_copies_and_pickles() -> None:
-    plain, streamed = CHAT.exchange("plain"), CHAT.exchange("stream")
+    plain, streamed = _chat().exchange("plain").sent, _chat().exchange("stream").sent
     with capture():
-        with Replay(plain) as server, _make(CHAT, "sync", server.url) as client:
+        with Replay(plain) as server, _client(server.url) as client:
             completion = client.chat.completions.create(**_body(plain))
             raw = client.chat.completions.with_raw_response.create(**_body(plain))
-        with Replay(streamed) as server, _make(CHAT, "sync", server.url) as client:
+        with Replay(streamed) as server, _client(server.url) as client:
             stream = client.chat.completions.create(**_body(streamed))
             twin = copy.copy(stream)
             assert next(twin).id == next(stream).id == "chatcmpl-2"
@@ -156,9 +170,10 @@ def test_copies_and_pickles() -> None:
 
 def test_a_call_inside_the_reading_of_another() -> None:
     """A tool that calls a model while a stream is being read: two spans, side by side, each with its own facts."""
-    streamed, plain = CHAT.exchange("stream"), ADAPTERS[-1].exchange("plain")
+    anthropic = pytest.importorskip("anthropic")
+    streamed, plain = _chat().exchange("stream").sent, endpoint("anthropic-messages").exchange("plain").sent
     with Replay(streamed) as outer, Replay(plain) as inner, capture() as captured:
-        chat, messages = _make(CHAT, "sync", outer.url), _make(ADAPTERS[-1], "sync", inner.url)
+        chat, messages = _client(outer.url), anthropic.Anthropic(base_url=inner.url, api_key=KEY)
         with agentotel.session() as session, agentotel.turn():
             for number, _chunk in enumerate(chat.chat.completions.create(**_body(streamed))):
                 if number == 1:
@@ -183,7 +198,7 @@ def _answer_with(number: int, exchange: dict[str, Any]) -> dict[str, Any]:
 
 
 def _many(count: int) -> dict[str, Any]:
-    exchange = CHAT.exchange("plain")
+    exchange = _chat().exchange("plain").sent
     return {**exchange, "interactions": [_answer_with(number, exchange) for number in range(count)]}
 
 
@@ -195,7 +210,7 @@ def _facts(captured: Any) -> dict[str, int]:
 async def test_fifty_tasks() -> None:
     exchange = _many(50)
     with Replay(exchange) as server, capture() as captured:
-        client = _make(CHAT, "async", server.url)
+        client = _client(server.url, "async")
         await asyncio.gather(
             *(
                 client.with_options(base_url=f"{server.url}/{number}").chat.completions.create(**_body(exchange))
@@ -208,7 +223,7 @@ async def test_fifty_tasks() -> None:
 
 def test_twenty_threads() -> None:
     exchange = _many(20)
-    with Replay(exchange) as server, capture() as captured, _make(CHAT, "sync", server.url) as client:
+    with Replay(exchange) as server, capture() as captured, _client(server.url) as client:
 
         def call(number: int) -> None:
             one = client.with_options(base_url=f"{server.url}/{number}")

@@ -1,159 +1,68 @@
-"""The ways of making one call: each logs what its caller sees, step by step."""
+"""The ways of making a call that every SDK has: each logs what its caller sees, step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import Mapping
 from typing import Any
 
-import pydantic
-
-from tests.contract.flavour import done, each, opened, take
+from tests.contract.drivers._spec import Caller, Endpoint, Way
+from tests.contract.flavour import each, opened, take
 from tests.contract.recordings import Recording
 from tests.contract.seen import shown, shown_response
 
-Log = list[Any]
-Way = Callable[[Recording, Any, Log], Awaitable[None]]
+
+def is_stream(value: Any) -> bool:
+    """Tell whether a value is read by iteration."""
+    return hasattr(value, "__next__") or hasattr(value, "__anext__")
 
 
-FINALS = ("get_final_completion", "get_final_response", "get_final_message")
+def shown_stream(stream: Any) -> list[Any]:
+    """Show a stream without reading it: its type, its attributes, its HTTP response."""
+    attributes = sorted(set(getattr(stream, "__dict__", ())) - {"_iterator"})
+    response = getattr(stream, "response", None)
+    return [type(stream), attributes, None if response is None else shown_response(response)]
 
 
-class Wanted(pydantic.BaseModel):
-    """A structured output that no recording holds."""
+def is_closed(stream: Any) -> bool | None:
+    """Tell whether the response under a stream is closed; None if the stream shows no response."""
+    return getattr(getattr(stream, "response", None), "is_closed", None)
 
-    nobody_sends_this: int
 
-
-async def read(value: Any, log: Log) -> None:
+async def read(value: Any, log: list[Any]) -> None:
     """Log a value, and what it streams."""
-    if not hasattr(value, "__next__") and not hasattr(value, "__anext__"):
+    if not is_stream(value):
         log.append(shown(value))
         return
-    log.append((type(value), sorted(set(vars(value)) - {"_iterator"}), shown_response(value.response)))
+    log.append(shown_stream(value))
     async for chunk in each(value):
-        log.append(shown(chunk))
-    log.append(value.response.is_closed)
+        log.append(shown(chunk))  # noqa: PERF401 - what came before an exception is part of the log
+    log.append(is_closed(value))
 
 
-async def create(recording: Recording, client: Any, log: Log) -> None:
-    method = recording.resource(client).create
-    await read(await done(method(**recording.arguments(method))), log)
+async def create(caller: Caller) -> None:
+    await read(await caller.call(), caller.log)
 
 
-async def create_by_next(recording: Recording, client: Any, log: Log) -> None:
+async def by_next(caller: Caller) -> None:
     """Read two items by ``next()``, leave a loop, go on in another, then ask for one more."""
-    method = recording.resource(client).create
-    stream = await done(method(**recording.arguments(method)))
-    log.append(shown(await take(stream, 2)))
+    stream = await caller.call()
+    caller.log.append(shown(await take(stream, 2)))
+    async with contextlib.aclosing(each(stream)) as chunks:
+        async for chunk in chunks:
+            caller.log.append(shown(chunk))
+            break
     async for chunk in each(stream):
-        log.append(shown(chunk))
-        break
-    async for chunk in each(stream):
-        log.append(shown(chunk))
-    log.append(shown(await take(stream, 1)))
+        caller.log.append(shown(chunk))
+    caller.log.append(shown(await take(stream, 1)))
 
 
-async def create_in_with(recording: Recording, client: Any, log: Log) -> None:
-    method = recording.resource(client).create
-    async with opened(await done(method(**recording.arguments(method)))) as stream:
-        await read(stream, log)
-    log.append(stream.response.is_closed)
+async def in_with(caller: Caller) -> None:
+    async with opened(await caller.call()) as stream:
+        await read(stream, caller.log)
+    caller.log.append(is_closed(stream))
 
 
-async def helper(recording: Recording, client: Any, log: Log) -> None:
-    """Read the events and the final value of a ``.stream()`` helper."""
-    method = recording.resource(client).stream
-    async with opened(method(**recording.arguments(method, without=("stream",)))) as stream:
-        log.append(type(stream))
-        async for event in each(stream):
-            log.append(shown(event))
-        final = next(
-            name
-            for name in ("get_final_completion", "get_final_response", "get_final_message")
-            if hasattr(stream, name)
-        )
-        log.append(shown(await done(getattr(stream, final)())))
-
-
-async def raw(recording: Recording, client: Any, log: Log) -> None:
-    method = recording.resource(client).with_raw_response.create
-    response = await done(method(**recording.arguments(recording.resource(client).create)))
-    log += [shown_response(response), response.http_request.url, response.retries_taken]
-    parsed = await done(response.parse())
-    await read(parsed, log)
-    assert (await done(response.parse())) is parsed
-
-
-async def raw_lines(recording: Recording, client: Any, log: Log) -> None:
-    method = recording.resource(client).with_raw_response.create
-    response = (await done(method(**recording.arguments(recording.resource(client).create)))).http_response
-    log.append(shown_response(response))
-    lines = response.aiter_lines if recording.streams and hasattr(client, "__aenter__") else response.iter_lines
-    log += [line async for line in each(lines())]
-
-
-async def streaming_parse(recording: Recording, client: Any, log: Log) -> None:
-    async with _streaming(recording, client) as response:
-        log.append(shown_response(response))
-        await read(await done(response.parse()), log)
-
-
-async def streaming_lines(recording: Recording, client: Any, log: Log) -> None:
-    async with _streaming(recording, client) as response:
-        log += [line async for line in each(response.iter_lines())]
-
-
-async def streaming_bytes(recording: Recording, client: Any, log: Log) -> None:
-    async with _streaming(recording, client) as response:
-        log.append(b"".join([part async for part in each(response.iter_bytes(97))]))
-
-
-async def streaming_raw(recording: Recording, client: Any, log: Log) -> None:
-    async with _streaming(recording, client) as response:
-        inner = response.http_response
-        chunks = inner.aiter_raw if hasattr(client, "__aenter__") else inner.iter_raw
-        log.append(b"".join([part async for part in each(chunks())]))
-
-
-async def streaming_read(recording: Recording, client: Any, log: Log) -> None:
-    async with _streaming(recording, client) as response:
-        log.append(await done(response.read()))
-        log.append(await done(response.text()))
-
-
-def _streaming(recording: Recording, client: Any) -> Any:
-    resource = recording.resource(client)
-    return opened(resource.with_streaming_response.create(**recording.arguments(resource.create)))
-
-
-async def parse(recording: Recording, client: Any, log: Log) -> None:
-    method = recording.resource(client).parse
-    log.append(shown(await done(method(**recording.arguments(method, without=("stream",))))))
-
-
-async def parse_into(recording: Recording, client: Any, log: Log) -> None:
-    """Ask for a structured output that the answer does not hold."""
-    name = {"openai.chat.completions": "response_format", "openai.responses": "text_format"}.get(
-        recording.api, "output_format"
-    )
-    method = recording.resource(client).parse
-    given = recording.arguments(method, without=("stream", "response_format", "output_config", "tools", "tool_choice"))
-    log.append(shown(await done(method(**given, **{name: Wanted}))))
-
-
-ALWAYS: Mapping[str, Way] = {
-    way.__name__: way
-    for way in (create, raw, streaming_parse, streaming_lines, streaming_bytes, streaming_raw, streaming_read)
-}
-STREAMED: Mapping[str, Way] = {way.__name__: way for way in (create_by_next, create_in_with, raw_lines)}
-HELPED: Mapping[str, Way] = {"helper": helper}
-PARSED: Mapping[str, Way] = {way.__name__: way for way in (parse, parse_into)}
-
-
-def ways(recording: Recording) -> Mapping[str, Way]:
+def ways(endpoint: Endpoint, recording: Recording) -> Mapping[str, Way]:
     """Name the ways in which a recording can be asked for."""
-    if not recording.streams:
-        parsed = recording.api in {"openai.chat.completions", "openai.responses", "anthropic.messages"}
-        return {**ALWAYS, **PARSED} if parsed else ALWAYS
-    helped = recording.api != "openai.completions"
-    return {**ALWAYS, **STREAMED, **HELPED} if helped else {**ALWAYS, **STREAMED}
+    return {"create": create, **(endpoint.stream_ways if recording.streams else endpoint.whole_ways)}

@@ -1,0 +1,1 @@
+"""One file per SDK, named as the package that is imported, with one ``DRIVER``."""

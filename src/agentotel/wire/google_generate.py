@@ -1,0 +1,162 @@
+"""Gemini's ``generateContent`` and its stream, at the Gemini API and at Vertex AI.
+
+The model is in the path of a request, not in its body: who reads the request puts it there as ``model``, and
+``stream`` where the path says so.
+
+Source: ``google/genai/types.py`` and ``google/genai/models.py`` of google-genai 3.4.
+"""
+
+from __future__ import annotations
+
+from agentotel.facts.call import AttributeValue, Content, Context, Failure, Request, Response, Usage
+from agentotel.semconv import names
+from agentotel.wire._google import (
+    bare_model,
+    counts,
+    finish_reason,
+    get,
+    made_usage,
+    refusal,
+    several,
+    spelled,
+    whole,
+)
+from agentotel.wire._google_fold import GenerateFold
+from agentotel.wire._google_parts import (
+    answered,
+    contents,
+    definition,
+    offered,
+    sent_message,
+    sent_parts,
+    tool_requests,
+)
+from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.parts import output_message
+from agentotel.wire.read import Rule, attributes, integer, items, number, one_of, text, texts
+
+
+def _modality(value: object) -> AttributeValue | None:
+    """Name the output that is more than text: asked for with text beside it, it is still what is asked for."""
+    kinds = [str(kind).upper() for kind in items(value)]
+    return next((_OUTPUTS[kind] for kind in kinds if kind in _OUTPUTS), None)
+
+
+def _level(value: object) -> AttributeValue | None:
+    return text(get(fields(value), "thinkingLevel"))
+
+
+_OUTPUTS = {"IMAGE": "image", "AUDIO": "speech"}
+CONFIG: tuple[Rule, ...] = spelled(
+    (
+        ("maxOutputTokens", names.REQUEST_MAX_TOKENS, integer),
+        ("temperature", names.REQUEST_TEMPERATURE, number),
+        ("topP", names.REQUEST_TOP_P, number),
+        ("topK", names.REQUEST_TOP_K, whole),
+        ("frequencyPenalty", names.REQUEST_FREQUENCY_PENALTY, number),
+        ("presencePenalty", names.REQUEST_PRESENCE_PENALTY, number),
+        ("seed", names.REQUEST_SEED, integer),
+        ("stopSequences", names.REQUEST_STOP_SEQUENCES, texts),
+        ("candidateCount", names.REQUEST_CHOICE_COUNT, several),
+        ("thinkingConfig", names.REQUEST_REASONING_LEVEL, _level),
+        ("responseModalities", names.OUTPUT_TYPE, _modality),
+        ("responseMimeType", names.OUTPUT_TYPE, one_of({"application/json": "json", "text/plain": "text"})),
+    )
+)
+
+
+def request(body: Body) -> Request:
+    """Read what is asked for."""
+    return Request(
+        model=bare_model(body.get("model")),
+        stream=body.get("stream") is True,
+        attributes=attributes(fields(get(body, "generationConfig")), CONFIG),
+    )
+
+
+def response(body: Body) -> Response:
+    """Read an answer. A prompt that was blocked has no candidates, and is an error of the body."""
+    candidates = [fields(candidate) for candidate in items(body.get("candidates"))]
+    blocked = None if candidates else _blocked(body)
+    reasons = tuple(finish_reason(get(candidate, "finishReason")) for candidate in candidates)
+    sent = fields(get(body, "usageMetadata"))
+    return Response(
+        id=text(get(body, "responseId")),
+        model=bare_model(get(body, "modelVersion")),
+        finish_reasons=("content_filter",) if blocked else reasons,
+        usage=usage(sent),
+        tier=text(get(sent, "serviceTier")) or text(get(sent, "trafficType")),
+        tool_requests=tuple(
+            call for candidate in candidates for call in tool_requests(candidate.get("content")) if call.name
+        ),
+        failure=refusal(body.get("error")) or blocked,
+    )
+
+
+def usage(sent: Body) -> Usage | None:
+    """Read ``usageMetadata``."""
+    totals = {
+        "input": integer(get(sent, "promptTokenCount")),
+        "tools": integer(get(sent, "toolUsePromptTokenCount")),
+        "output": integer(get(sent, "candidatesTokenCount")),
+        "thoughts": integer(get(sent, "thoughtsTokenCount")),
+        "cached": integer(get(sent, "cachedContentTokenCount")),
+    }
+    if totals["output"] is None:
+        totals["output"] = integer(get(sent, "responseTokenCount"))
+    modalities = {
+        "input": counts(get(sent, "promptTokensDetails"), "tokenCount"),
+        "tools": counts(get(sent, "toolUsePromptTokensDetails"), "tokenCount"),
+        "output": counts(get(sent, "candidatesTokensDetails") or get(sent, "responseTokensDetails"), "tokenCount"),
+        "cached": counts(get(sent, "cacheTokensDetails"), "tokenCount"),
+    }
+    return made_usage(totals, modalities)
+
+
+def context(body: Body) -> Context:
+    """Show the system instruction, the offered tools and the contents."""
+    return Context(
+        system=get(body, "systemInstruction"),
+        tools=offered(body.get("tools")) or None,
+        messages=contents(body.get("contents")),
+    )
+
+
+def answers(message: object) -> tuple[str, ...]:
+    """Return the ids of the calls that a content answers; the name of the function stands for a missing id."""
+    return tuple(answered(message))
+
+
+def content(body: Body) -> Content:
+    """Read system instruction, contents and tools in the shape of the conventions."""
+    return Content(
+        system_instructions=sent_parts(get(body, "systemInstruction")) or None,
+        input_messages=[sent_message(sent) for sent in contents(body.get("contents"))] or None,
+        tool_definitions=[definition(tool) for tool in offered(body.get("tools"))] or None,
+    )
+
+
+def output(body: Body) -> list[dict[str, object]] | None:
+    """Read one output message per candidate."""
+    candidates = [fields(candidate) for candidate in items(body.get("candidates"))]
+    return [
+        output_message("assistant", sent_parts(candidate.get("content")), finish_reason(get(candidate, "finishReason")))
+        for candidate in candidates
+    ] or None
+
+
+def _blocked(body: Body) -> Failure | None:
+    reason = text(get(fields(get(body, "promptFeedback")), "blockReason"))
+    return Failure(type=reason, category="content_filter") if reason else None
+
+
+FORMAT = Format(
+    name="google_generate",
+    request=request,
+    response=response,
+    fold=GenerateFold,
+    context=context,
+    answers=answers,
+    content=content,
+    output=output,
+)

@@ -89,14 +89,16 @@ class Response(NamedTuple):
 
     ``finish_reasons`` has one entry per choice, in choice order. ``attributes`` holds other
     response facts under their attribute names. ``failure`` is set where the body itself says
-    that the call failed although HTTP did not. ``usage`` is None when nothing was sent. ``tier``
-    is the service tier that was billed, in the provider's word.
+    that the call failed although HTTP did not. ``usage`` is None when nothing was sent; ``billed`` is what
+    the price is of, where the provider bills by other counts. ``tier`` is the service tier that was billed, in
+    the provider's word.
     """
 
     id: str | None = None
     model: str | None = None
     finish_reasons: tuple[str, ...] = ()
     usage: Usage | None = None
+    billed: Usage | None = None
     tier: str | None = None
     tool_requests: tuple[ToolRequest, ...] = ()
     attributes: Mapping[str, AttributeValue] = NOTHING

@@ -271,7 +271,7 @@ class Operation:
             facts.cost = self.pipeline.price(
                 facts.provider,
                 (response.model, facts.request.model),
-                response.usage,
+                response.billed or response.usage,
                 datetime.fromtimestamp(self.started_at_ns / 1e9, UTC),
                 response.tier,
             )

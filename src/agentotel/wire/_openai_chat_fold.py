@@ -107,10 +107,18 @@ class _Choice:
         delta = fields(choice.get("delta"))
         self.role = self.role or text(delta.get("role"))
         _gather(delta, self.texts)
+        for part in items(delta.get("content")):
+            self._add_part(fields(part))
         _gather(fields(delta.get("audio")), self.audio)
         self.function.add_function(fields(delta.get("function_call")))
         for call in items(delta.get("tool_calls")):
             self.calls.add(fields(call))
+
+    def _add_part(self, sent: Body) -> None:
+        """Take a part of Mistral's, whose reasoning models send lists where others send texts."""
+        _gather({"content": sent.get("text")}, self.texts)
+        for thought in items(sent.get("thinking")):
+            _gather({"reasoning_content": fields(thought).get("text")}, self.texts)
 
     def result(self, index: int) -> Body:
         joined = {key: "".join(pieces) for key, pieces in self.texts.items() if pieces}

@@ -35,6 +35,11 @@ def _reasoning(sent: Body) -> list[Part]:
     return texts_as("reasoning", sent.get("text"))
 
 
+def _thinking(sent: Body) -> list[Part]:
+    """Read Mistral's part, which is a list of texts."""
+    return texts_as("reasoning", *(fields(said).get("text") for said in items(sent.get("thinking"))))
+
+
 def _refusal(sent: Body) -> list[Part]:
     return texts_as("refusal", sent.get("refusal"))
 
@@ -79,10 +84,12 @@ _PARTS: Mapping[str, Callable[[Body], list[Part]]] = {
     "output_text": _text,
     "summary_text": _reasoning,
     "reasoning_text": _reasoning,
+    "thinking": _thinking,
     "refusal": _refusal,
     "image_url": _linked("image", "image_url"),
     "input_image": _linked("image", "image_url"),
     "video_url": _linked("video", "video_url"),
+    "document_url": _linked("document", "document_url"),
     "input_audio": _audio,
     "file": _file,
     "input_file": _file,

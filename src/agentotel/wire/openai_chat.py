@@ -74,7 +74,7 @@ def response(body: Body) -> Response:
         finish_reasons=tuple(text(choice.get("finish_reason")) or MISSING_REASON for choice in choices),
         usage=usage(sent_usage(body), USAGE),
         tier=text(body.get("service_tier")),
-        tool_requests=tuple(call for choice in choices for call in _tool_requests(fields(choice.get("message")))),
+        tool_requests=tuple(call for choice in choices for call in tool_requests(fields(choice.get("message")))),
         attributes=attributes(body, ANSWER),
         failure=failure(body.get("error")),
     )
@@ -107,7 +107,7 @@ def output(body: Body) -> list[dict[str, object]] | None:
     return [_output_message(fields(choice)) for choice in items(body.get("choices"))] or None
 
 
-def _tool_requests(sent: Body) -> Iterable[ToolRequest]:
+def tool_requests(sent: Body) -> Iterable[ToolRequest]:
     """Read tool calls: a function takes JSON text, a custom tool free text; old answers hold one call without id."""
     for call in map(fields, items(sent.get("tool_calls"))):
         target = fields(call.get("function") or call.get("custom"))
@@ -152,7 +152,7 @@ def _parts(sent: Body) -> list[Part]:
         *texts_as("refusal", sent.get("refusal")),
         *texts_as("text", audio.get("transcript")),
         *([part("blob", modality="audio", content=data)] if data else ()),
-        *(tool_call(call) for call in _tool_requests(sent)),
+        *(tool_call(call) for call in tool_requests(sent)),
     ]
 
 

@@ -1,6 +1,7 @@
 """Plays one exchange to a real SDK over loopback HTTP: the format of ../shared/exchanges, without that folder.
 
-Bodies whose mode is ``sse`` are sent with chunked transfer coding, one HTTP chunk for each event. Faults:
+Streams (``sse``, ``ndjson``, ``eventstream``) are sent with chunked transfer coding, one HTTP chunk for each event.
+Faults:
 
 - ``fail_first``: ``"2:429"`` answers the first two requests with an error in the provider's shape
 - ``reset_after``: after so many events the connection is reset
@@ -12,6 +13,7 @@ Bodies whose mode is ``sse`` are sent with chunked transfer coding, one HTTP chu
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import socket
@@ -33,18 +35,65 @@ def load(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def events(body: str) -> list[bytes]:
-    """Cut a body of server-sent events into its events."""
-    return [f"{event}\n\n".encode() for event in body.split("\n\n") if event.strip()]
+def content(response: Mapping[str, Any]) -> bytes:
+    """Give the bytes of an answer."""
+    if "body_base64" in response:
+        return base64.b64decode(response["body_base64"])
+    body = response["body"]
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
+
+
+def _separated(by: bytes) -> Callable[[bytes], list[bytes]]:
+    return lambda body: [event + by for event in body.split(by) if event.strip()]
+
+
+def _prefixed(body: bytes) -> list[bytes]:
+    """Cut an AWS event stream, whose messages begin with their length in four bytes."""
+    found = []
+    while body:
+        length = int.from_bytes(body[:4], "big")
+        found.append(body[:length])
+        body = body[length:]
+    return found
+
+
+EVENTS: Mapping[str, Callable[[bytes], list[bytes]]] = {
+    "sse": _separated(b"\n\n"),
+    "ndjson": _separated(b"\n"),
+    "eventstream": _prefixed,
+}
+"""How to cut a body into its events, by mode."""
+
+
+INJECTED = "injected"
+GOOGLE = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL"}
+AWS = {400: "ValidationException", 429: "ThrottlingException"}
+
+
+def _anthropic(status: int) -> dict[str, Any]:
+    kind = {429: "rate_limit_error", 529: "overloaded_error"}.get(status, "api_error")
+    return {"type": "error", "error": {"type": kind, "message": INJECTED}}
+
+
+def _openai(status: int) -> dict[str, Any]:
+    kind, code = {429: ("requests", "rate_limit_exceeded")}.get(status, ("server_error", None))
+    return {"error": {"message": INJECTED, "type": kind, "param": None, "code": code}}
+
+
+ERRORS: Mapping[str, Callable[[int], dict[str, Any]]] = {
+    "anthropic": _anthropic,
+    "bedrock": lambda _status: {"message": INJECTED},
+    "cohere": lambda _status: {"id": INJECTED, "message": INJECTED},
+    "google": lambda status: {"error": {"code": status, "message": INJECTED, "status": GOOGLE.get(status, "UNKNOWN")}},
+    "mistral": lambda status: {"object": "error", "message": INJECTED, "type": "error", "code": str(status)},
+    "ollama": lambda _status: {"error": INJECTED},
+}
+"""Bodies of errors, by provider; all others answer as openai does."""
 
 
 def error_body(provider: str, status: int) -> bytes:
     """Make the body of an error in the provider's shape."""
-    if provider == "anthropic":
-        kind = {429: "rate_limit_error", 529: "overloaded_error"}.get(status, "api_error")
-        return json.dumps({"type": "error", "error": {"type": kind, "message": "injected"}}).encode()
-    kind, code = {429: ("requests", "rate_limit_exceeded")}.get(status, ("server_error", None))
-    return json.dumps({"error": {"message": "injected", "type": kind, "param": None, "code": code}}).encode()
+    return json.dumps(ERRORS.get(provider, _openai)(status)).encode()
 
 
 class Replay:
@@ -104,7 +153,7 @@ class Replay:
         if self.faults.get("hold_head"):
             self.hold()
         if number < failing:
-            handler.whole(status, _failure_headers(number), error_body(self.exchange["provider"], status))
+            handler.whole(status, _failure_headers(number, status), error_body(self.exchange["provider"], status))
         elif response is None:
             handler.whole(599, {}, b"no interaction for this request")
         else:
@@ -121,15 +170,14 @@ class Replay:
         return fitting[min(self._answered, len(fitting)) - 1] if fitting else None
 
     def _send(self, handler: _Handler, response: Mapping[str, Any]) -> None:
-        body = response["body"]
+        body, cut = content(response), EVENTS.get(self.exchange["mode"])
         encoding = {"content-encoding": "gzip"} if self.faults.get("gzip") else {}
         packed = _packer() if encoding else bytes
-        if self.exchange["mode"] != "sse" or response["status"] != 200:
-            text = body if isinstance(body, str) else json.dumps(body)
-            handler.whole(response["status"], {**response["headers"], **encoding}, packed(text.encode()))
+        if cut is None or response["status"] != 200:
+            handler.whole(response["status"], {**response["headers"], **encoding}, packed(body))
             return
         handler.head(response["status"], {**response["headers"], **encoding, "transfer-encoding": "chunked"})
-        for number, event in enumerate(events(body)):
+        for number, event in enumerate(cut(body)):
             if number == self.faults.get("reset_after"):
                 handler.reset()
                 return
@@ -157,13 +205,14 @@ def _decoded(body: bytes) -> Any:
         return body
 
 
-def _failure_headers(number: int) -> dict[str, str]:
+def _failure_headers(number: int, status: int) -> dict[str, str]:
     return {
         "content-type": "application/json",
         "retry-after": "0.01",
         "retry-after-ms": "10",
         "x-request-id": f"req_failed_{number}",
         "request-id": f"req_failed_{number}",
+        "x-amzn-errortype": AWS.get(status, "InternalServerException"),
     }
 
 

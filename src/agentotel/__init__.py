@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__: str
 
 _PLACES = {
     "AgentotelError": ("agentotel.errors", "AgentotelError"),
@@ -122,7 +122,7 @@ if TYPE_CHECKING:
 else:  # to a type checker a name that is not above does not exist
 
     def __getattr__(name: str) -> Any:
-        place = _PLACES.get(name)
+        place = ("agentotel._core.version", "VERSION") if name == "__version__" else _PLACES.get(name)
         if place is None:
             message = f"module 'agentotel' has no attribute {name!r}"
             raise AttributeError(message)

@@ -16,10 +16,12 @@ from opentelemetry._logs import LoggerProvider, get_logger_provider
 from agentotel import config
 from agentotel._core import guard, late
 from agentotel._core.canonical import make_digest
+from agentotel._core.version import VERSION
 from agentotel.capture import executors
 from agentotel.capture.registry import REGISTRY
 from agentotel.config import Settings
 from agentotel.errors import ConfigurationError
+from agentotel.export.existing import behind
 from agentotel.pricing import Prices, load_prices
 from agentotel.record.logs import LogRecorder
 from agentotel.record.metrics import MetricRecorder
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("agentotel")
 
-VERSION: Final = "0.1.0"
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.37.0"
 
 _load = guard.site("runtime.load_prices")
@@ -57,6 +58,8 @@ class _Runtime:
     def __init__(self, *, held: bool = False) -> None:
         self.held = held
         self.arguments: dict[str, object] | None = None
+        self.defaults: dict[str, object] = {}
+        self.provisional = False
         self.setup: Setup | None = None
         self.settings: Settings | None = None
         self.providers: Providers | None = None
@@ -68,20 +71,31 @@ class _Runtime:
 _runtime = _Runtime()
 
 
-def start(arguments: Mapping[str, object]) -> None:
-    """Set up providers and patch. See ``agentotel.init``."""
+def start(arguments: Mapping[str, object], *, provisional: bool = False) -> None:
+    """Set up providers and patch. See ``agentotel.init``.
+
+    A ``provisional`` set-up, that of ``agentotel run``, gives way to the one that the program itself asks for: its
+    arguments are then the defaults of the program's.
+    """
     with _lock:
-        given = {name: value for name, value in arguments.items() if value is not None}
+        asked = {name: value for name, value in arguments.items() if value is not None}
         if _runtime.held:
-            config.resolve(**given)
+            config.resolve(**asked)
             return
-        if _runtime.arguments is not None:
+        if provisional:
+            _runtime.defaults = asked
+        given = {**_runtime.defaults, **asked}
+        if _runtime.arguments is not None and not _runtime.provisional:
             _check_same(_runtime.arguments, given)
             instrument(None, None, None)
             return
         settings = config.resolve(**given)
         pricing = _pricing(settings, asked="prices" in given)
-        _set_up(settings, pricing)
+        _runtime.provisional = provisional
+        if settings != _runtime.settings or active() is IDLE:
+            _set_up(settings, pricing)
+            if not provisional:
+                _hint()
         _runtime.arguments = given
 
 
@@ -90,20 +104,26 @@ def _set_up(settings: Settings, pricing: Prices) -> None:
     from agentotel.export.providers import build  # noqa: PLC0415
 
     if settings.disabled:
+        _unpatch()
         _runtime.settings = settings
         logger.info("agentotel is disabled (OTEL_SDK_DISABLED or init(disabled=True)): nothing is recorded")
         return
-    setup = build(settings)
+    setup = build(settings, former=_runtime.setup)
     setup.install()
     _runtime.setup, _runtime.settings = setup, settings
     for line in setup.describe().splitlines():
         logger.info("%s", line)
-    if setup.hint is not None:
-        logger.log(logging.INFO if settings.console else logging.WARNING, "%s", setup.hint)
     _activate(_providers(), settings, pricing)
     if not _runtime.exit_registered:
         _runtime.exit_registered = True
         at_exit(stop)
+
+
+def _hint() -> None:
+    """Say once that nothing is exported, if so."""
+    setup, settings = _runtime.setup, _runtime.settings
+    if setup is not None and settings is not None and setup.hint is not None and not settings.disabled:
+        logger.log(logging.INFO if settings.console else logging.WARNING, "%s", setup.hint)
 
 
 def _providers() -> Providers:
@@ -133,7 +153,7 @@ def _check_same(before: Mapping[str, object], given: Mapping[str, object]) -> No
         else:
             message = (
                 f"init() was called before without {name}: pass all arguments in the first call, "
-                "or call agentotel.shutdown() in between; a program that calls init() needs no `agentotel run`"
+                "or call agentotel.shutdown() in between"
             )
         raise ConfigurationError(message)
 
@@ -150,20 +170,21 @@ def instrument(
             return
         default = _providers()
         asked = Providers(
-            _checked("tracer_provider", tracer_provider, "get_tracer") or default.tracer,
-            _checked("meter_provider", meter_provider, "get_meter") or default.meter,
-            _checked("logger_provider", logger_provider, "get_logger") or default.logger,
+            behind(_checked("tracer_provider", tracer_provider, "get_tracer") or default.tracer),
+            behind(_checked("meter_provider", meter_provider, "get_meter") or default.meter),
+            behind(_checked("logger_provider", logger_provider, "get_logger") or default.logger),
         )
         now = _runtime.providers
         explicit = any(one is not None for one in (tracer_provider, meter_provider, logger_provider))
         if now is not None and active() is not IDLE:
-            if explicit and asked != now and not _runtime.held:
+            if not explicit or asked == now or _runtime.held:
+                return
+            if not _runtime.provisional:
                 message = (
                     "init() or instrument() was called before with other providers: "
                     "call agentotel.uninstrument() in between"
                 )
                 raise ConfigurationError(message)
-            return
         _activate(asked, settings, _pricing(settings, asked="prices" in (_runtime.arguments or {})))
 
 
@@ -236,6 +257,10 @@ def _recorders(providers: Providers, settings: Settings) -> list[Recorder]:
         from agentotel.console import ConsoleRecorder  # noqa: PLC0415 - only where asked for
 
         recorders.append(ConsoleRecorder())
+    if _runtime.provisional:
+        from agentotel.export.reminder import Reminder  # noqa: PLC0415 - only for `agentotel run`
+
+        recorders.append(Reminder(_hint))
     return recorders
 
 
@@ -317,5 +342,6 @@ def stop() -> None:
         setup, settings = _runtime.setup, _runtime.settings
         uninstrument()
         _runtime.arguments = _runtime.setup = _runtime.settings = None
+        _runtime.provisional = False
     if setup is not None and settings is not None:
         _close(setup.shutdown, settings.shutdown_timeout_s)

@@ -50,7 +50,7 @@ def test_init_after_uninstrument_records_again_through_the_same_providers() -> N
     found, said = _run("""
 from opentelemetry import trace
 agentotel.init(service_name="desk")
-agentotel.shutdown()  # the global provider is closed for good, and the next init() has one of its own
+agentotel.shutdown()
 agentotel.init(service_name="desk")
 from agentotel import runtime
 ours = runtime._runtime.setup.tracer_provider
@@ -61,11 +61,124 @@ agentotel.init(service_name="desk")
 found += [ask(), runtime._runtime.providers.tracer is ours]
 agentotel.uninstrument()
 agentotel.instrument()
-found += [ask(), runtime._runtime.providers.tracer is ours, trace.get_tracer_provider() is ours]
+found += [ask(), runtime._runtime.providers.tracer is ours, trace.get_tracer_provider().current is ours]
+agentotel.instrument(tracer_provider=trace.get_tracer_provider())  # ours under another name
 print(json.dumps(found))
 """)
-    assert found == [1, 0, 1, True, 1, True, False]
+    assert found == [1, 0, 1, True, 1, True, True]
     assert said == ""
+
+
+LASTING = """
+import atexit
+from opentelemetry import metrics, trace
+from opentelemetry._logs import LogRecord, get_logger
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from tests.fakes.otlp import otlp_sink
+
+class Library:
+    def __init__(self, name):
+        self.name = name
+        self.tracer = trace.get_tracer(name, "1.0")
+        meter = metrics.get_meter(name)
+        self.counter = meter.create_counter("count", "1", "calls")
+        self.up_down, self.histogram = meter.create_up_down_counter("up_down"), meter.create_histogram("histogram")
+        self.gauge = meter.create_gauge("gauge")
+        meter.create_observable_counter("seen", [lambda options: [metrics.Observation(7)]])
+        meter.create_observable_gauge("level", [lambda options: [metrics.Observation(8)]])
+        meter.create_observable_up_down_counter("change", [lambda options: [metrics.Observation(9)]])
+        self.logger = get_logger(name)
+        self.decorated = self.tracer.start_as_current_span(f"{name} decorated")(lambda: None)
+
+    def work(self):
+        self.tracer.start_span(f"{self.name} span").end()
+        with self.tracer.start_as_current_span(f"{self.name} current"):
+            self.decorated()
+        self.counter.add(1, {"k": "v"})
+        self.up_down.add(-1)
+        self.histogram.record(5)
+        self.gauge.set(6)
+        self.logger.emit(LogRecord(body="b", event_name=f"{self.name} record"))
+
+def sent(sink):
+    points = {
+        (metric.name, len(getattr(metric, metric.WhichOneof("data")).data_points)) for metric in sink.metrics
+    }
+    return [sorted(span.name for span in sink.spans), sorted(points), sorted(record.event_name for record in sink.logs)]
+
+"""
+
+
+def test_what_other_libraries_keep_of_the_global_providers_goes_on_with_the_next_init() -> None:
+    found, said = _run(
+        LASTING
+        + """
+found = []
+with otlp_sink() as first, otlp_sink() as second:
+    agentotel.init(service_name="one", endpoint=first.url)
+    before = Library("before")
+    before.work()
+    exporter = InMemorySpanExporter()
+    trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter))
+    before.tracer.start_span("added").end()
+    found.append([span.name for span in exporter.get_finished_spans()])
+    agentotel.shutdown()
+    found.append(sent(first))
+    agentotel.init(service_name="two", endpoint=second.url)
+    after = Library("after")
+    before.work()
+    after.work()
+    provider = trace.get_tracer_provider()
+    found.append([isinstance(provider, TracerProvider), provider.resource.attributes["service.name"],
+                  before.tracer.resource is provider.resource, provider.force_flush()])
+    agentotel.uninstrument()
+    before.tracer.start_span("uninstrumented").end()
+    agentotel.shutdown()
+    found += [len(sent(first)[0]), sent(second)]
+    agentotel.init(traces_exporter="none")
+    before.work()
+    agentotel.shutdown()
+print(json.dumps(found))
+""",
+        PYTHONPATH=f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+        OTEL_TRACES_EXPORTER="otlp",
+    )
+    assert said == ""
+    added, first, kind, count, second = found
+    assert added == ["added"]
+    own = [["change", 1], ["count", 1], ["gauge", 1], ["histogram", 1], ["level", 1], ["seen", 1], ["up_down", 1]]
+    assert first == [
+        ["added", "before current", "before decorated", "before span"],
+        own,
+        ["before record"],
+    ]
+    assert kind == [True, "two", True, True]
+    assert count == 4
+    assert second == [
+        [
+            *(f"{name} {kind}" for name in ("after", "before") for kind in ("current", "decorated", "span")),
+            "uninstrumented",
+        ],
+        own,
+        ["after record", "before record"],
+    ]
+
+
+def test_a_provider_that_comes_too_late_is_told_in_one_line() -> None:
+    _, said = _run("""
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+agentotel.init()
+trace.set_tracer_provider(TracerProvider(shutdown_on_exit=False))
+print(json.dumps([]))
+""")
+    assert said == (
+        "a provider was set after agentotel.init() had set one, and OpenTelemetry keeps the first "
+        "(Overriding of current TracerProvider is not allowed): set yours before init(), "
+        "or call agentotel.instrument() with it in place of init()\n"
+    )
 
 
 def test_a_second_init_may_say_what_is_in_force_and_nothing_else() -> None:

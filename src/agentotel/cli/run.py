@@ -1,13 +1,13 @@
 """``agentotel run app.py ...`` and ``agentotel run -m package ...``: a program as Python would run it.
 
-It runs in this process as ``__main__``, after ``agentotel.init()``, with the ``sys.argv`` and ``sys.path`` it
-would have without us. Its exit code, its exceptions and their tracebacks are its own.
+It runs in this process as ``__main__``, after a set-up that gives way to the program's own ``agentotel.init()``, with
+the ``sys.argv`` and ``sys.path`` it would have without us. Its exit code, its exceptions and their tracebacks are its
+own.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import io
 import os
 import runpy
@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
-from typing import Any
 from zipfile import is_zipfile
 
 from agentotel.errors import CommandError, ConfigurationError
@@ -61,9 +60,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _init(options: argparse.Namespace) -> None:
     given = {name: getattr(options, name) for name in ("service_name", "endpoint", "console")}
-    facade: Any = importlib.import_module("agentotel")
+    from agentotel import runtime  # noqa: PLC0415 - slow, and not for --help
+
     try:
-        facade.init(**{name: value for name, value in given.items() if value is not None})
+        runtime.start(given, provisional=True)
     except ConfigurationError as error:
         raise CommandError(str(error)) from None
 

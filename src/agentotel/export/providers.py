@@ -23,9 +23,10 @@ from agentotel.config.endpoints import without_secrets
 from agentotel.config.settings import Settings, SignalName, SignalSettings
 from agentotel.errors import ConfigurationError
 from agentotel.export.closing import Closer, Target, flush
-from agentotel.export.existing import existing_providers, is_set, name_of, note_ours
+from agentotel.export.existing import Lasting, existing_providers, explain_refusal, is_set, name_of
 from agentotel.export.exporters import maker
 from agentotel.export.failures import Failures
+from agentotel.export.lasting import LastingLoggerProvider, LastingMeterProvider, LastingTracerProvider
 from agentotel.export.resource import make_resource
 from agentotel.export.watched import Watch, WatchedLogs, WatchedMetrics, WatchedSpans
 
@@ -49,7 +50,7 @@ class Setup:
         meter_provider: As above.
         logger_provider: As above.
         found: The application's own providers by signal.
-        targets: The providers built here.
+        targets: The providers built here, after those of the set-up before it.
         lines: One line for people about each decision.
         hint: Why nothing is exported, or None.
         failures: What could not be sent so far.
@@ -71,11 +72,15 @@ class Setup:
         return "\n".join([*self.lines, *refused])
 
     def install(self) -> None:
-        """Make the providers built here global, where no other is."""
-        for target in self.targets:
-            current, install = _GLOBAL[target.signal]
-            if not is_set(current()):
-                install(target.provider)
+        """Have the global providers hand on to those built here, except where the application's are global."""
+        built = {target.signal: target.provider for target in self.targets}
+        for signal, (current, install, lasting, empty) in _GLOBAL.items():
+            provider = current()
+            if isinstance(provider, Lasting):
+                provider.follow(built[signal] if signal in built else empty(shutdown_on_exit=False))
+            elif signal in built and not is_set(provider):
+                install(lasting(built[signal]))
+                explain_refusal(install)
 
     def flush(self, timeout_s: float) -> bool:
         """Send what is queued; False when it took longer than ``timeout_s`` seconds, all signals together."""
@@ -94,11 +99,14 @@ class Setup:
         return late is None
 
 
-_GLOBAL: dict[SignalName, tuple[Callable[[], object], Callable[[Any], None]]] = {
-    "traces": (trace.get_tracer_provider, trace.set_tracer_provider),
-    "metrics": (metrics.get_meter_provider, metrics.set_meter_provider),
-    "logs": (get_logger_provider, set_logger_provider),
+_GLOBAL: dict[
+    SignalName, tuple[Callable[[], object], Callable[[Any], None], Callable[[object], Lasting], Callable[..., Any]]
+] = {
+    "traces": (trace.get_tracer_provider, trace.set_tracer_provider, LastingTracerProvider, TracerProvider),
+    "metrics": (metrics.get_meter_provider, metrics.set_meter_provider, LastingMeterProvider, MeterProvider),
+    "logs": (get_logger_provider, set_logger_provider, LastingLoggerProvider, LoggerProvider),
 }
+"""How each global provider is read and set, what we set, and what is behind that where nothing is exported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +124,12 @@ class Extras:
     logs: Sequence[LogRecordProcessor] = ()
 
 
-def build(settings: Settings, extras: Extras | None = None) -> Setup:
+def build(settings: Settings, extras: Extras | None = None, *, former: Setup | None = None) -> Setup:
     """Build a provider for every signal that the application has none for.
 
     A tracer provider is built in any case, so that spans have ids; meters and loggers only where something
-    reads them. Nothing is made global: that is ``Setup.install()``.
+    reads them. Nothing is made global: that is ``Setup.install()``. What a ``former`` set-up built goes on, for what
+    began with it, and is flushed and shut down with this one.
 
     Raises:
         ConfigurationError: A named exporter is not installed.
@@ -128,7 +137,7 @@ def build(settings: Settings, extras: Extras | None = None) -> Setup:
     found = existing_providers()
     if settings.disabled:
         return _setup(found, {}, Failures(), lines=["agentotel is disabled: nothing is recorded"], hint=None)
-    failures = Failures()
+    failures = Failures() if former is None else former.failures
     resource = make_resource(settings)
     built = {
         signal.name: target
@@ -137,7 +146,8 @@ def build(settings: Settings, extras: Extras | None = None) -> Setup:
         and (target := _target(signal, resource, extras or Extras(), failures)) is not None
     }
     lines = [_line(signal, found[signal.name], built.get(signal.name)) for signal in settings.signals]
-    return _setup(found, built, failures, lines=lines, hint=_hint(settings, found))
+    before = () if former is None else former.targets
+    return _setup(found, built, failures, before=before, lines=lines, hint=_hint(settings, found))
 
 
 def _setup(
@@ -145,11 +155,12 @@ def _setup(
     built: Mapping[SignalName, Target],
     failures: Failures,
     *,
+    before: Sequence[Target] = (),
     lines: Sequence[str],
     hint: str | None,
 ) -> Setup:
     used = {name: built[name].provider if name in built else found[name] for name in found}
-    targets = tuple(built.values())
+    targets = (*before, *built.values())
     return Setup(
         tracer_provider=cast("trace.TracerProvider | None", used["traces"]),
         meter_provider=cast("metrics.MeterProvider | None", used["metrics"]),
@@ -165,10 +176,7 @@ def _setup(
 
 def _target(signal: SignalSettings, resource: Resource, extras: Extras, failures: Failures) -> Target | None:
     watches = [watch for name in signal.exporters if (watch := _watch(name, signal, failures)) is not None]
-    target = _BUILDERS[signal.name](watches, resource, extras)
-    if target is not None:
-        note_ours(target.provider)
-    return target
+    return _BUILDERS[signal.name](watches, resource, extras)
 
 
 def _watch(name: str, signal: SignalSettings, failures: Failures) -> Watch | None:

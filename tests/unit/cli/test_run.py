@@ -6,8 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.fakes.otlp import OtlpSink, otlp_sink, plain
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
@@ -120,12 +123,106 @@ def test_agentotel_is_switched_on_first(programs: Path) -> None:
     (programs / "on.py").write_text(
         "from opentelemetry import trace\n"
         "provider = trace.get_tracer_provider()\n"
-        "print(type(provider).__name__, provider.resource.attributes['service.name'])\n"
+        "from opentelemetry.sdk.trace import TracerProvider\n"
+        "print(isinstance(provider, TracerProvider), provider.resource.attributes['service.name'])\n"
     )
     ours = _run(["-m", "agentotel", "run", "--service-name", "desk", "on.py"], programs, OTEL_SDK_DISABLED="")
-    assert ours.stdout == "TracerProvider desk\n"
-    assert ours.returncode == 0
-    assert "no OTLP endpoint is configured" in ours.stderr
+    assert ours.stdout == "True desk\n"
+    assert (ours.returncode, ours.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("program", "hints"),
+    [
+        ("import agentotel\n", 0),
+        ("import agentotel\nwith agentotel.session(), agentotel.turn():\n    pass\n", 1),
+        ("import agentotel\nagentotel.init()\nwith agentotel.session():\n    pass\n", 1),
+        ("import agentotel\nagentotel.init(traces_exporter='none')\nwith agentotel.session():\n    pass\n", 0),
+    ],
+)
+def test_a_missing_endpoint_is_told_once_the_program_has_had_its_say(program: str, hints: int, programs: Path) -> None:
+    (programs / "hint.py").write_text(program)
+    ours = _run(["-m", "agentotel", "run", "hint.py"], programs, OTEL_SDK_DISABLED="")
+    assert ours.stderr.count("no OTLP endpoint is configured") == ours.stderr.count("\n") == hints
+
+
+OWN_SET_UP = """
+from opentelemetry import metrics, trace
+tracer, counter = trace.get_tracer("early"), metrics.get_meter("early").create_counter("early")
+earlier = tracer.start_span("open when the program sets up")
+tracer.start_span("ended before").end()
+counter.add(1)
+
+import agentotel
+agentotel.init(service_name="desk", content=True)
+
+earlier.end()
+tracer.start_span("ended after").end()
+counter.add(1)
+with agentotel.session(), agentotel.turn(input="?"):
+    pass
+"""
+
+
+def test_what_the_program_itself_sets_up_wins_and_nothing_is_lost_or_doubled(programs: Path) -> None:
+    (programs / "own.py").write_text(OWN_SET_UP)
+    with otlp_sink("http/protobuf") as sink:
+        words = ["-m", "agentotel", "run", "--service-name", "of run", "--endpoint", sink.url, "own.py"]
+        ours = _run(words, programs, OTEL_SDK_DISABLED="")
+    assert (ours.returncode, ours.stderr) == (0, "")
+    assert sorted((service, span.name) for service, span in _by_service(sink, "traces", "spans")) == [
+        ("desk", "ended after"),
+        ("desk", "session"),
+        ("desk", "turn 1"),
+        ("of run", "ended before"),
+        ("of run", "open when the program sets up"),
+    ]
+    counted = [one for one in _by_service(sink, "metrics", "metrics") if one[1].name == "early"]
+    assert sorted((service, metric.sum.data_points[0].as_int) for service, metric in counted) == [
+        ("desk", 1),
+        ("of run", 1),
+    ]
+
+
+def _by_service(sink: OtlpSink, signal: str, items: str) -> list[tuple[object, Any]]:
+    """Give each item that was sent with the name of the service that it was sent for."""
+    return [
+        (next(plain(pair.value) for pair in resource.resource.attributes if pair.key == "service.name"), item)
+        for request in sink.requests
+        if request.signal == signal
+        for resource in getattr(request.message, f"resource_{items}")
+        for scope in getattr(resource, f"scope_{items}")
+        for item in getattr(scope, items)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "recorded"),
+    [
+        ("init()", 1),
+        ("init(service_name='of run')", 1),
+        ("init(console=True)", 1),
+        ("init(disabled=True)", 0),
+        ("instrument()", 1),
+        ("instrument(tracer_provider=theirs)", 0),
+        ("init(service_name='desk')\nagentotel.init(service_name='desk')", 1),
+        ("shutdown()\nagentotel.init()", 1),
+        ("uninstrument()\nagentotel.init()", 1),
+        ("uninstrument()", 0),
+    ],
+)
+def test_a_program_may_set_up_as_it_likes(statement: str, recorded: int, programs: Path) -> None:
+    (programs / "own.py").write_text(
+        "import agentotel\nfrom opentelemetry.sdk.trace import TracerProvider\n"
+        "theirs = TracerProvider(shutdown_on_exit=False)\n"
+        f"agentotel.{statement}\n"
+        "with agentotel.session():\n    pass\n"
+    )
+    with otlp_sink("http/protobuf") as sink:
+        words = ["-m", "agentotel", "run", "--service-name", "of run", "--endpoint", sink.url, "own.py"]
+        ours = _run(words, programs, OTEL_SDK_DISABLED="")
+    assert ours.returncode == 0, ours.stderr
+    assert [span.name for span in sink.spans] == ["session"] * recorded
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from agentotel.config import resolve
 from agentotel.errors import ConfigurationError
 from agentotel.export import existing
+from agentotel.export.lasting import LastingTracerProvider
 from agentotel.export.providers import NO_ENDPOINT, Extras, Setup, build
 from tests.fakes.otlp import OtlpSink, Protocol, otlp_sink
 
@@ -186,7 +187,7 @@ def test_the_providers_of_the_application_are_kept(monkeypatch: pytest.MonkeyPat
 
 
 def test_placeholders_and_our_own_count_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = build(resolve()).tracer_provider
+    ours = LastingTracerProvider(build(resolve()).tracer_provider)
     for provider, expected in [(trace.ProxyTracerProvider(), None), (ours, None)]:
         monkeypatch.setattr(trace, "get_tracer_provider", lambda provider=provider: provider)
         assert existing.existing_providers()["traces"] is expected
@@ -207,10 +208,12 @@ from agentotel.export.providers import build
 setup = build(resolve(endpoint="http://127.0.0.1:9"))
 setup.install()
 assert trace.get_tracer_provider() is theirs is setup.tracer_provider
-assert metrics.get_meter_provider() is setup.meter_provider
+ours = metrics.get_meter_provider()
+assert ours.current is setup.meter_provider
 again = build(resolve(endpoint="http://127.0.0.1:9"))
 again.install()
-assert metrics.get_meter_provider() is setup.meter_provider is not again.meter_provider
+assert metrics.get_meter_provider() is ours
+assert ours.current is again.meter_provider
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

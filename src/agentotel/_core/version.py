@@ -1,0 +1,3 @@
+"""The version of the package: here, and read from here by everything that says it."""
+
+VERSION = "0.1.0"

@@ -14,7 +14,7 @@ from typing import Any
 
 import agentotel
 import agentotel.testing
-from agentotel.capture import http
+from agentotel.capture.libraries import LIBRARIES
 from agentotel.capture.registry import ADAPTERS
 from agentotel.capture.spec import Adapter
 from agentotel.config import LEFT_TO_THE_SDK, SETTINGS, Setting
@@ -68,7 +68,7 @@ def sdks() -> str:
         *(part for package in adapters for part in _operations(package)),
         "## HTTP libraries",
         "Attempts are seen at these methods, while a model call is running: "
-        + ", ".join(f"`{hook.module}.{hook.owner}.{hook.method}`" for one in http.LIBRARIES for hook in one.hooks)
+        + ", ".join(f"`{hook.module}.{hook.owner}.{hook.method}`" for one in LIBRARIES for hook in one.attempts)
         + ".",
     )
 

@@ -34,6 +34,7 @@ def init(  # noqa: PLR0913 - one keyword per setting, for editors and type check
     events: Literal["spans", "logs", "both"] | None = None,
     prices: Mapping[str, Mapping[str, float]] | str | os.PathLike[str] | None = None,
     hash_key: bytes | str | None = None,
+    ignored_hosts: str | Sequence[str] | None = None,
     metric_cardinality: int | None = None,
     shutdown_timeout_s: float | None = None,
     disabled: bool | None = None,
@@ -61,6 +62,8 @@ def init(  # noqa: PLR0913 - one keyword per setting, for editors and type check
         events: Where agentotel's events go: span events, log records, or both.
         prices: Your own prices, before those of the catalogue, or the path of a file that holds them.
         hash_key: Key that makes the hashes of arguments and results HMACs.
+        ignored_hosts: Hosts, with those below them, whose requests are no model calls unless a supported SDK makes
+            them: ``"gateway.example.com"``.
         metric_cardinality: Series that a metric may have before the rest is counted as ``other``.
         shutdown_timeout_s: How long ``shutdown()`` and process exit may wait, all signals together.
         disabled: Record and send nothing.

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anthropic
+import httpx
 import openai
 import pydantic
 import pytest
@@ -174,6 +175,13 @@ class Everything:
         def pages(query: str) -> Iterator[str]:
             yield query
 
+        @agentotel.tool
+        def fetch(query: str) -> int:
+            self.server.line_up(Answer(status=503), Answer(body={}))
+            with httpx.Client(base_url=self.server.url, trust_env=False) as client:
+                return [client.get("/stock", params={"q": query}).status_code for _ in range(2)][-1]
+
+        fetch(text)
         lookup_order(text)
         for _ in range(2):
             with contextlib.suppress(ValueError):

@@ -1,8 +1,9 @@
-"""Response bodies of HTTP libraries that tell how their reading ended."""
+"""Response bodies of HTTP libraries that show what is read and tell how the reading ended."""
 
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -87,3 +88,134 @@ def _body_class(kinds: tuple[type, ...]) -> type:
     parts = {"SyncByteStream": _Sync, "AsyncByteStream": _Async}
     bases = tuple(parts[kind.__name__] for kind in kinds)
     return type("WatchedBody", (*bases, *kinds), {})
+
+
+def watch_urllib3(response: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> None:
+    """Watch the methods of one response of urllib3 that read and close; its class stays what it is."""
+    tap = _Reads(response, end, see)
+    for name in ("read", "read1", "readinto"):
+        if hasattr(response, name):
+            setattr(response, name, functools.partial(tap.reading, name))
+    response.read_chunked = tap.read_chunked
+    response.close = tap.close
+
+
+class _Reads:
+    """What reads one response of urllib3. Its methods read through each other: the outermost one is seen.
+
+    It holds the response weakly, since the response holds it.
+    """
+
+    def __init__(self, response: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> None:
+        self._response = weakref.ref(response)
+        self._end = end
+        self._see = see
+        self._inside = False
+
+    def reading(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Read, and show what was read."""
+        response = self._response()
+        read = getattr(type(response), name)
+        if self._inside:
+            return read(response, *args, **kwargs)
+        self._inside = True
+        try:
+            data = read(response, *args, **kwargs)
+        except Exception as error:
+            _end(self._end.raised, error)
+            raise
+        finally:
+            self._inside = False
+        _end(self._saw, response, data, args)
+        return data
+
+    def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
+        """Read in chunks, and show them."""
+        response = self._response()
+        try:
+            for chunk in type(response).read_chunked(response, *args, **kwargs):  # type: ignore[union-attr]
+                if self._see is not None and not self._inside:
+                    self._see(chunk)
+                yield chunk
+        except Exception as error:
+            _end(self._end.raised, error)
+            raise
+        if not self._inside:
+            _end(self._end.read)
+
+    def close(self) -> None:
+        """Close."""
+        if not self._inside:
+            _end(self._end.closed)
+        response = self._response()
+        type(response).close(response)  # type: ignore[union-attr]
+
+    def _saw(self, response: Any, data: object, args: tuple[Any, ...]) -> None:
+        shown = bytes(args[0][:data]) if isinstance(data, int) else data
+        if self._see is not None and isinstance(shown, bytes):
+            self._see(shown)
+        source = response._fp  # noqa: SLF001 - what it reads from, None or closed at the end
+        if (source is None or source.isclosed()) and not len(getattr(response, "_decoded_buffer", b"")):
+            self._end.read()
+
+    def __del__(self) -> None:
+        _end(self._end.closed)
+
+
+def watched_reader(reader: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> Any:
+    """Put a reader in front of one of aiohttp, which shows what is read and passes for the same type."""
+    return _reader_class()(reader, end, see)
+
+
+@functools.cache
+def _reader_class() -> Any:
+    """Make the class of watched readers, where aiohttp is in use."""
+    from wrapt import ObjectProxy  # noqa: PLC0415 - slow, and aiohttp is loaded
+
+    class WatchedReader(ObjectProxy[Any]):
+        """Stands in front of a reader of aiohttp."""
+
+        def __init__(self, reader: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> None:
+            super().__init__(reader)
+            self._self_end = end
+            self._self_see = see
+
+        def set_exception(self, *args: Any) -> None:
+            """Learn of an error, or that the response was closed before its end."""
+            self.__wrapped__.set_exception(*args)
+            _end(self._self_end.closed)
+
+        def __aiter__(self) -> Any:
+            return type(self.__wrapped__).__aiter__(self)
+
+        def __del__(self) -> None:
+            _end(self._self_end.closed)
+
+    for name in ("read", "readany", "readchunk", "readline", "readuntil", "readexactly"):
+        setattr(WatchedReader, name, _reading(name))
+    for name in ("iter_chunked", "iter_any", "iter_chunks"):
+        setattr(WatchedReader, name, _iterating(name))
+    return WatchedReader
+
+
+def _reading(name: str) -> Any:
+    async def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+        reader, end = self.__wrapped__, self._self_end
+        try:
+            data = await getattr(reader, name)(*args, **kwargs)
+        except Exception as error:
+            _end(end.raised, error)
+            raise
+        shown = data[0] if isinstance(data, tuple) else data
+        if self._self_see is not None and shown:
+            self._self_see(shown)
+        if reader.at_eof():
+            _end(end.read)
+        return data
+
+    return read
+
+
+def _iterating(name: str) -> Any:
+    """Iterate by the reader's own code over the methods of ours."""
+    return lambda self, *args: getattr(type(self.__wrapped__), name)(self, *args)

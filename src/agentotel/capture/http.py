@@ -1,120 +1,180 @@
-"""HTTP libraries: one small hook each, which reports attempts to the call that is running."""
+"""What is put around the methods of HTTP libraries.
+
+One wrapper reports attempts to the call or tool that is running, one records model calls of SDKs without an adapter.
+"""
 
 from __future__ import annotations
 
 import inspect
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 from agentotel._core import guard
-from agentotel.capture.spec import Hook, HttpLibrary
-from agentotel.capture.tracking import Tracking, current
+from agentotel.capture import unclaimed, wrap
+from agentotel.capture.answers import Answer, answer_of
+from agentotel.capture.spec import HttpLibrary
+from agentotel.capture.tracking import current
 from agentotel.facts.call import Attempt
-from agentotel.record.operation import ModelFacts
+from agentotel.record import identity as identities
+from agentotel.record.operation import ModelFacts, Operation
 from agentotel.wire import errors
 from agentotel.wire.headers import HeaderFacts, read_headers
 
 _sent = guard.site("capture.http")
 
-LIBRARIES: Final = tuple(
-    HttpLibrary(
-        package=package,
-        hooks=(
-            Hook(module=package, owner="Client", method="send"),
-            Hook(module=package, owner="AsyncClient", method="send"),
-        ),
-    )
-    for package in ("httpx2", "httpx")
-)
+Call = Callable[..., Any]
+Where = Callable[[], tuple[str | None, object]]
+"""Gives the host of a request, and what tells its place from others."""
 
 
-def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make the wrapper of a ``send`` method, sync or async as ``function`` is."""
-    return _send_async if inspect.iscoroutinefunction(function) else _send
+def attempts(library: HttpLibrary, function: Call) -> Call:
+    """Make the wrapper of a method that sends one request, sync or async as ``function`` is."""
+    return _attempts_async(library) if inspect.iscoroutinefunction(function) else _attempts(library)
 
 
-def _send(wrapped: Callable[..., Any], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def calls(library: HttpLibrary, function: Call) -> Call:
+    """Make the wrapper of a method that an SDK without an adapter calls."""
+    return wrap.wrapper(unclaimed.adapter(library), function)
+
+
+def both(library: HttpLibrary, function: Call) -> Call:
+    """Make the wrapper of a method that is called and sends one request."""
+    outer, inner = calls(library, function), attempts(library, function)
+
+    def call(wrapped: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return outer(lambda *a, **k: inner(wrapped, client, a, k), client, args, kwargs)
+
+    return call
+
+
+def _attempts(library: HttpLibrary) -> Call:
+    def send(wrapped: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        operation = _sent(_sender, client)
+        if operation is None:
+            return wrapped(*args, **kwargs)
+        started_at_ns = time.time_ns()
+        try:
+            response = wrapped(*args, **kwargs)
+        except BaseException as error:
+            _sent(_failed, operation, started_at_ns, error, partial(library.target, client, args, kwargs))
+            raise
+        _sent(_answered, operation, started_at_ns, response, partial(library.target, client, args, kwargs))
+        return response
+
+    return send
+
+
+def _attempts_async(library: HttpLibrary) -> Call:
+    async def send(wrapped: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        operation = _sent(_sender, client)
+        if operation is None:
+            return await wrapped(*args, **kwargs)
+        started_at_ns = time.time_ns()
+        try:
+            response = await wrapped(*args, **kwargs)
+        except BaseException as error:
+            _sent(_failed, operation, started_at_ns, error, partial(library.target, client, args, kwargs))
+            raise
+        _sent(_answered, operation, started_at_ns, response, partial(library.target, client, args, kwargs))
+        return response
+
+    return send
+
+
+def _sender(client: Any) -> Operation | None:
+    """Find the model call or the tool that sends with ``client`` here."""
     tracking = current()
-    if tracking is None or not tracking.sends_with(client):
-        return wrapped(*args, **kwargs)
-    started_at_ns = time.time_ns()
-    try:
-        response = wrapped(*args, **kwargs)
-    except BaseException as error:
-        _sent(_failed, tracking, started_at_ns, error, args)
-        raise
-    _sent(_answered, tracking, started_at_ns, response)
-    return response
+    if tracking is not None:
+        return tracking.operation if tracking.sends_with(client) else None
+    tool = identities.current().tool
+    return tool if tool is not None and tool.open else None
 
 
-async def _send_async(wrapped: Callable[..., Any], client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    tracking = current()
-    if tracking is None or not tracking.sends_with(client):
-        return await wrapped(*args, **kwargs)
-    started_at_ns = time.time_ns()
-    try:
-        response = await wrapped(*args, **kwargs)
-    except BaseException as error:
-        _sent(_failed, tracking, started_at_ns, error, args)
-        raise
-    _sent(_answered, tracking, started_at_ns, response)
-    return response
-
-
-def _answered(tracking: Tracking, started_at_ns: int, response: Any) -> None:
-    status = response.status_code
-    headers = read_headers(response.headers.raw, now=datetime.now(UTC))
-    tracking.response = response
-    facts = tracking.operation.facts
-    if isinstance(facts, ModelFacts) and headers.limits:
-        facts.rate_limits = headers.limits
+def _answered(operation: Operation, started_at_ns: int, response: Any, target: Where) -> None:
+    answer = answer_of(response)
+    status = response.status if answer is None else answer.status
     failed = status >= 400  # noqa: PLR2004 - an HTTP status
+    headers = _headers(operation, answer)
     _note(
-        tracking,
+        operation,
         started_at_ns,
-        _attempt(response.request, headers, status, str(status) if failed else None),
-        errors.by_status(status) if failed else None,
-    )
-
-
-def _failed(tracking: Tracking, started_at_ns: int, error: BaseException, args: tuple[Any, ...]) -> None:
-    tracking.response = None
-    _note(
-        tracking,
-        started_at_ns,
-        _attempt(args[0] if args else None, HeaderFacts(), None, errors.error_type(error)),
-        errors.category(error) or "network",
-    )
-
-
-def _attempt(request: Any, headers: HeaderFacts, status: int | None, error_type: str | None) -> Attempt:
-    url = getattr(request, "url", None)
-    return Attempt(
-        number=0,
+        target(),
+        headers,
         status=status,
-        error_type=error_type,
-        request_id=headers.request_id,
-        retry_after_s=headers.retry_after_s,
-        host=getattr(url, "host", None),
+        error_type=str(status) if failed else None,
+        category=errors.by_status(status) if failed else None,
     )
 
 
-def _note(tracking: Tracking, started_at_ns: int, attempt: Attempt, reason: str | None) -> None:
-    """Number the attempt, time it, and report it."""
-    now = time.time_ns()
-    repeated = tracking.ended_at_ns > 0
-    tracking.operation.attempt(
-        replace(
-            attempt,
-            number=len(tracking.operation.attempts) + 1,
-            wait_s=(started_at_ns - tracking.ended_at_ns) / 1e9 if repeated else None,
-            reason=tracking.reason if repeated else None,
+def _headers(operation: Operation, answer: Answer | None) -> HeaderFacts:
+    """Read the headers of a provider; those of a tool's servers are nobody's business."""
+    tracking = current()
+    facts = operation.facts
+    if tracking is None or answer is None or not isinstance(facts, ModelFacts):
+        return HeaderFacts()
+    tracking.response = answer
+    headers = read_headers(answer.headers, now=datetime.now(UTC))
+    facts.rate_limits = headers.limits
+    return headers
+
+
+def _failed(operation: Operation, started_at_ns: int, error: BaseException, target: Where) -> None:
+    tracking = current()
+    if tracking is not None:
+        tracking.response = None
+    _note(
+        operation,
+        started_at_ns,
+        target(),
+        HeaderFacts(),
+        error_type=errors.error_type(error),
+        category=errors.category(error) or "network",
+    )
+
+
+def _note(
+    operation: Operation,
+    started_at_ns: int,
+    target: tuple[str | None, object],
+    headers: HeaderFacts,
+    *,
+    status: int | None = None,
+    error_type: str | None = None,
+    category: str | None = None,
+) -> None:
+    """Number the attempt, time it, find what it repeats, and report it."""
+    host, place = target
+    before = _repeated(operation, place)
+    ended = None if before is None else before.started_at_ns + round(before.duration_s * 1e9)
+    operation.attempt(
+        Attempt(
+            number=operation.requests + 1,
+            status=status,
+            error_type=error_type,
+            wait_s=None if ended is None else (started_at_ns - ended) / 1e9,
+            reason=None if before is None else before.category,
+            request_id=headers.request_id,
+            retry_after_s=headers.retry_after_s,
+            host=host,
+            category=category,
+            target=place,
             started_at_ns=started_at_ns,
-            duration_s=(now - started_at_ns) / 1e9,
+            duration_s=(time.time_ns() - started_at_ns) / 1e9,
         )
     )
-    tracking.ended_at_ns = now
-    tracking.reason = reason
+
+
+def _repeated(operation: Operation, place: object) -> Attempt | None:
+    """Find the attempt that a new one repeats.
+
+    That is the last one of a model call; in a tool the last one to the same place, if it failed.
+    """
+    if not operation.attempts:
+        return None
+    if isinstance(operation.facts, ModelFacts):
+        return operation.attempts[-1]
+    last = next((attempt for attempt in reversed(operation.attempts) if attempt.target == place), None)
+    return last if last is not None and last.category is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import sys
@@ -14,6 +15,7 @@ from typing import Any, Final
 from agentotel._core import guard
 from agentotel.capture import http, native, wrap
 from agentotel.capture.imports import when_imported
+from agentotel.capture.libraries import LIBRARIES
 from agentotel.capture.spec import Adapter, Hook
 
 logger = logging.getLogger("agentotel")
@@ -88,7 +90,7 @@ class Registry:
         with _lock:
             self._active = True
             self._on_patched = on_patched
-            for package in (*ADAPTERS, *(library.package for library in http.LIBRARIES)):
+            for package in (*ADAPTERS, *(library.package for library in LIBRARIES)):
                 if package in sys.modules:
                     _patch(self._patch, sys.modules[package])
                 elif package not in self._hooked:
@@ -108,10 +110,13 @@ class Registry:
 
     def _patch(self, module: ModuleType) -> None:
         package = module.__name__
-        for library in http.LIBRARIES:
+        for library in LIBRARIES:
             if library.package == package:
-                for hook in library.hooks:
-                    self._wrap(hook, http.wrapper)
+                sends = http.attempts if library.calls else http.both
+                for hook in library.attempts:
+                    self._wrap(hook, functools.partial(sends, library))
+                for hook in library.calls:
+                    self._wrap(hook, functools.partial(http.calls, library))
         if package in ADAPTERS:
             adapter = load_adapter(package)
             if self._supported(adapter):

@@ -47,12 +47,20 @@ class Hook:
     method: str
 
 
+def itself(value: Any) -> Any:
+    """Return the value."""
+    return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
     """An SDK.
 
     ``oldest`` and ``below`` bound the supported versions (``oldest <= version < below``). ``read`` turns the
     receiver and the arguments of a hooked method into a ``Sent``, or None where the call is no operation.
+    What a hooked method gives is looked at: a generator, a context manager around a response, a stream of the SDK
+    (``iterator`` names the attribute that holds the iterator inside), the response of an HTTP library, or a value.
+    ``answer`` shows what the method gave as one of these, or as a body, where it is none of them.
     ``tracers`` names properties that give the SDK's own tracer: while an operation is open they give one
     whose spans are that operation's.
     """
@@ -62,12 +70,32 @@ class Adapter:
     below: tuple[int, ...]
     hooks: tuple[Hook, ...]
     read: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None]
+    answer: Callable[[Any], Any] = itself
+    iterator: str = "_iterator"
     tracers: tuple[Hook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One HTTP request before it is sent; ``body`` gives its bytes, None where it has none at hand."""
+
+    method: str
+    host: str | None
+    port: int | None
+    path: str
+    body: Callable[[], bytes | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLibrary:
-    """An HTTP library whose ``send`` methods report attempts."""
+    """An HTTP library.
+
+    ``attempts`` send one request each; ``calls`` are what the application calls where that is another method, which
+    may repeat requests. ``asked`` reads the arguments of a call, ``target`` those of an attempt.
+    """
 
     package: str
-    hooks: tuple[Hook, ...]
+    attempts: tuple[Hook, ...]
+    asked: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Asked]
+    target: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], tuple[str | None, object]]
+    calls: tuple[Hook, ...] = ()

@@ -9,51 +9,86 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import AsyncGeneratorType
+from typing import TYPE_CHECKING, Any, Final
 
 from agentotel._core import guard
 from agentotel.api.block import failure_of
-from agentotel.capture.bodies import watched
+from agentotel.capture.answers import Answer, Decoder, HttpxAnswer
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
 from agentotel.wire import errors
-from agentotel.wire.format import Fold
+from agentotel.wire.format import Fold, Format
 from agentotel.wire.sse import SseDecoder
+
+if TYPE_CHECKING:
+    from agentotel.capture.tracking import Tracking
 
 _end = guard.site("capture.end")
 _body = guard.site("capture.body")
 FOLD = guard.site("capture.fold").name
 
 _MOST_BYTES = 64 * 1024 * 1024
+_NOTHING: Final = object()
+
+Failed = Callable[["Tracking", BaseException], None]
+"""Ends the operation of a call that raised."""
 
 
-def http_response(value: Any) -> Any:
-    """Return the HTTP response behind a raw response, or None where ``value`` is not one."""
-    kind = type(value)
-    if hasattr(kind, "__pydantic_fields__"):
-        return None
-    for name in ("http_response", "response"):  # what is inside comes first: binary content only looks like one
-        inner = getattr(value, name, None)
-        if inner is not None and hasattr(inner, "iter_raw"):
-            return inner
-    return value if hasattr(kind, "iter_raw") else None
-
-
-def watch(operation: Operation, value: Any) -> bool:
-    """Take over the end of an operation whose answer is still to be read. False where it was read."""
+def watch(operation: Operation, value: Any, iterator: str) -> bool:
+    """Take over the end of an operation whose answer is a stream of an SDK. False where it is none."""
     facts = operation.facts
-    assert isinstance(facts, ModelFacts)  # noqa: S101 - model calls only
     kind = type(value)
-    if facts.format.fold is not None and (hasattr(kind, "__next__") or hasattr(kind, "__anext__")):
-        _parsed(StreamEnd(operation, facts.format.fold()), value)
-        return True
-    response = http_response(value)
-    if response is None or response.is_closed:
+    if not isinstance(facts, ModelFacts) or facts.format.fold is None:
         return False
-    _raw(operation, facts, response)
+    if not (hasattr(kind, "__next__") or hasattr(kind, "__anext__")):
+        return False
+    _parsed(StreamEnd(operation, facts.format.fold()), value, iterator)
     return True
+
+
+def stepwise(tracking: Tracking, value: Any, failed: Failed) -> Any:
+    """Make a generator that passes on what the generator ``value`` gives. Its first step is part of the call."""
+    facts = tracking.operation.facts
+    fold = facts.format.fold if isinstance(facts, ModelFacts) else None
+    end = StreamEnd(tracking.operation, _Opaque() if fold is None else fold(), opaque=fold is None)
+    if isinstance(value, AsyncGeneratorType):
+        return _items_async(_begun_async(value, tracking, failed), end, _Drop(end))
+    return _items(_begun(value, tracking, failed), end, _Drop(end))
+
+
+def _begun(inner: Iterator[Any], tracking: Tracking, failed: Failed) -> Iterator[Any]:
+    tracking.enter()
+    try:
+        first = next(inner, _NOTHING)
+    except BaseException as error:
+        _end(tracking.leave)
+        _end(failed, tracking, error)
+        raise
+    _end(tracking.leave)
+    if first is not _NOTHING:
+        yield first
+        yield from inner
+
+
+async def _begun_async(inner: AsyncIterator[Any], tracking: Tracking, failed: Failed) -> AsyncIterator[Any]:
+    tracking.enter()
+    try:
+        first = await anext(inner, _NOTHING)
+    except BaseException as error:
+        _end(tracking.leave)
+        _end(failed, tracking, error)
+        raise
+    _end(tracking.leave)
+    try:
+        if first is not _NOTHING:
+            yield first
+            async for item in inner:
+                yield item
+    finally:
+        await inner.aclose()  # type: ignore[attr-defined]
 
 
 class StreamEnd:
@@ -166,14 +201,14 @@ class _Drop:
         _end(self._end.closed)
 
 
-def _parsed(end: StreamEnd, stream: Any) -> None:
+def _parsed(end: StreamEnd, stream: Any, iterator: str) -> None:
     """Replace the iterator inside a stream of the SDK."""
-    inner = stream._iterator  # noqa: SLF001 - the seam of Stainless streams, the same in every version
+    inner = getattr(stream, iterator)
     watched = _items_async if hasattr(type(stream), "__anext__") else _items
-    stream._iterator = watched(inner, end, _Drop(end))  # noqa: SLF001
+    setattr(stream, iterator, watched(inner, end, _Drop(end)))
     response = getattr(stream, "response", None)
     if getattr(response, "stream", None) is not None:
-        _body(_watch_body, response, end)
+        _body(HttpxAnswer(response).watch, end)
 
 
 def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
@@ -213,6 +248,8 @@ async def _items_async(inner: AsyncIterator[Any], end: StreamEnd, _drop: _Drop) 
     except BaseException as error:
         end.pulling = False
         _end(end.raised, error)
+        if isinstance(error, GeneratorExit) and isinstance(inner, AsyncGeneratorType):
+            await inner.aclose()
         raise
     end.pulling = False
     _end(end.read)
@@ -294,28 +331,27 @@ class _Events:
         return self._fold.result()
 
 
-def _raw(operation: Operation, facts: ModelFacts, response: Any) -> None:
-    """Watch a response whose bytes the user reads."""
-    content_type = response.headers.get("content-type", "")
-    fold: Fold
-    if "event-stream" in content_type and facts.format.fold is not None:
-        fold = _Events(facts.format.fold())
-    elif "json" in content_type:
-        fold = _Collected()
+def read_body(operation: Operation, answer: Answer) -> None:
+    """End an operation by the body of its answer: now where it was read, else as the user reads it."""
+    facts = operation.facts
+    fold, plain = _reader(facts.format if isinstance(facts, ModelFacts) else None, answer)
+    end = StreamEnd(operation, fold, opaque=not plain, timed=isinstance(fold, _Events))
+    if answer.read:
+        if plain:
+            end.add(answer.content())
+        end.read()
     else:
-        _watch_body(response, StreamEnd(operation, _Opaque(), opaque=True))
-        return
-    end = StreamEnd(operation, fold, timed=isinstance(fold, _Events))
-    _watch_body(response, end, _Tap(_decoder(response), end))
+        answer.watch(end, _Tap(answer.decoder(), end) if plain else None)
 
 
-def _decoder(response: Any) -> Any:
-    """Make a content decoder of our own; None where the bytes are sent as they are."""
-    if not response.headers.get("content-encoding"):
-        return None
-    decoder = response._get_content_decoder()  # noqa: SLF001 - where httpx makes and keeps its decoder
-    del response._decoder  # noqa: SLF001 - the response makes another one for its reader
-    return decoder
+def _reader(format: Format | None, answer: Answer) -> tuple[Fold, bool]:  # noqa: A002 - the wire's word
+    """Choose what reads a body by its content type, and tell whether there is anything to read in it."""
+    content_type = answer.header("content-type")
+    if "event-stream" in content_type and format is not None and format.fold is not None:
+        return _Events(format.fold()), True
+    if "json" in content_type and format is not None:
+        return _Collected(), True
+    return _Opaque(), False
 
 
 class _Tap:
@@ -323,25 +359,13 @@ class _Tap:
 
     __slots__ = ("_decoder", "_end")
 
-    def __init__(self, decoder: Any, end: StreamEnd) -> None:
+    def __init__(self, decoder: Decoder | None, end: StreamEnd) -> None:
         self._decoder = decoder
         self._end = end
 
     def __call__(self, sent: bytes) -> None:
         try:
-            for part in self._decoded(sent):
+            for part in (sent,) if self._decoder is None else self._decoder(sent):
                 self._end.opening(part)
         except Exception as error:  # noqa: BLE001 - reported by the guard of the fold
             self._end.unreadable(error)
-
-    def _decoded(self, sent: bytes) -> Iterable[bytes]:
-        """Decompress; httpx gives bytes, httpx2 gives them in parts."""
-        if self._decoder is None:
-            return (sent,)
-        decoded = self._decoder.decode(sent)
-        return (decoded,) if isinstance(decoded, bytes) else decoded
-
-
-def _watch_body(response: Any, end: StreamEnd, see: Callable[[bytes], None] | None = None) -> None:
-    """Put a body of the same kind below the response, which tells when it is closed or dropped."""
-    response.stream = watched(response.stream, end, see)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span, set_span_in_context
 
 from agentotel.record.operation import Operation
+
+if TYPE_CHECKING:
+    from agentotel.capture.answers import Answer
 
 _current: ContextVar[Tracking | None] = ContextVar("agentotel-call", default=None)
 
@@ -22,14 +25,12 @@ class Tracking:
     takes its own requests to be nobody's once the call is not ``running``.
     """
 
-    __slots__ = ("_before", "_http_client", "_outer", "ended_at_ns", "operation", "reason", "response", "running")
+    __slots__ = ("_before", "_http_client", "_outer", "operation", "response", "running")
 
     def __init__(self, operation: Operation, http_client: object = None) -> None:
         self.operation = operation
         self._http_client = http_client
-        self.response: Any = None
-        self.reason: str | None = None
-        self.ended_at_ns = 0
+        self.response: Answer | None = None
         self.running = False
         self._outer: Tracking | None = None
         self._before: Context | None = None

@@ -10,12 +10,14 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from types import AsyncGeneratorType, GeneratorType
+from typing import Any, Final, TypeVar
 
 from agentotel._core import guard
 from agentotel.api import events
 from agentotel.api.block import failure_of
-from agentotel.capture import streams
+from agentotel.capture import managers, streams
+from agentotel.capture.answers import Answer, answer_of
 from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
 from agentotel.facts.call import Failure, Request
@@ -25,6 +27,7 @@ from agentotel.record.operation import MODEL, ModelFacts, Operation, stop_reason
 from agentotel.record.pipeline import IDLE, active
 from agentotel.wire import errors
 from agentotel.wire.format import Body, fields
+from agentotel.wire.read import OTHER_ERROR, failure
 
 _open = guard.site("capture.open")
 _request = guard.site("capture.request")
@@ -52,8 +55,8 @@ def _synchronous(adapter: Adapter) -> Callable[..., Any]:
             _fail(failed, tracking, error)
             raise
         _leave(tracking.leave)
-        _answer(answered, tracking, value)
-        return value
+        passed_on = _answer(answered, adapter, tracking, value)
+        return value if passed_on is None else passed_on
 
     return call
 
@@ -70,8 +73,8 @@ def _asynchronous(adapter: Adapter) -> Callable[..., Any]:
             _fail(failed, tracking, error)
             raise
         _leave(tracking.leave)
-        _answer(answered, tracking, value)
-        return value
+        passed_on = _answer(answered, adapter, tracking, value)
+        return value if passed_on is None else passed_on
 
     return call
 
@@ -106,12 +109,12 @@ def failed(tracking: Tracking, error: BaseException) -> None:
         operation.finish(Outcome.CANCELLED)
         blame(operation, error, Failure(type=errors.error_type(error), category="timeout", origin="model"))
         return
-    failure = read_failure(operation, error)
-    response = tracking.response
-    if response is not None and response.status_code < 400:  # noqa: PLR2004 - an HTTP status
-        _answer(_unparsed, operation, response, error)
-    operation.finish(Outcome.ERROR, failure)
-    blame(operation, error, failure)
+    why = read_failure(operation, error)
+    answer = tracking.response
+    if answer is not None and answer.read and answer.status < 400:  # noqa: PLR2004 - an HTTP status
+        _answer(_unparsed, operation, answer, error)
+    operation.finish(Outcome.ERROR, why)
+    blame(operation, error, why)
 
 
 def read_failure(operation: Operation, error: Exception) -> Failure:
@@ -135,9 +138,9 @@ def blame(operation: Operation, error: BaseException, failure: Failure) -> None:
         unit.blame(error, stop_reason(failure), f"{model}: {failure.type}" if model else failure.type)
 
 
-def _unparsed(operation: Operation, response: Any, error: Exception) -> None:
+def _unparsed(operation: Operation, answer: Answer, error: Exception) -> None:
     """Read an answer that arrived whole and that the SDK could not parse into what was asked for."""
-    body = json.loads(response.content)
+    body = json.loads(answer.content())
     take(operation, body)
     validator = operation.identity.operation
     made = events.make("validation", {"validator": "response_format", "verdict": "fail", "expected": _expected(error)})
@@ -150,30 +153,64 @@ def _expected(error: Exception) -> str | None:
     return title if isinstance(title, str) else type(error).__name__
 
 
-def answered(tracking: Tracking, value: Any) -> None:
-    """End the operation of a call that gave a value, now or when its stream has been read."""
+def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
+    """End the operation of a call that gave a value, now or when it has been read.
+
+    What sends its request later, a generator or a context manager, is passed on by one of ours of the same type;
+    everything else stays what it is, for which this gives None.
+    """
     operation = tracking.operation
-    facts = operation.facts
-    assert isinstance(facts, ModelFacts)  # noqa: S101 - made by begin
+    if isinstance(value, GeneratorType | AsyncGeneratorType):
+        return streams.stepwise(tracking, value, failed)
+    if managers.made(value):
+        return managers.watched(tracking, value, _ENDINGS)
     try:
-        if streams.watch(operation, value):
-            return
-        body = _body(value)
-        if body is not None:
-            take(operation, body)
+        shown = adapter.answer(value)
+        if streams.watch(operation, shown, adapter.iterator):
+            return None
+        answer = answer_of(shown)
+        if answer is not None:
+            respond(operation, answer)
+            return None
+        take(operation, fields(shown))
     except BaseException:
         operation.finish()
         raise
     close(operation)
+    return None
 
 
-def _body(value: Any) -> Body | None:
-    """Show what a call gave as a body: a model, or the JSON of a raw response that was read."""
-    response = streams.http_response(value)
-    if response is None:
-        return fields(value)
-    content_type = response.headers.get("content-type", "")
-    return json.loads(response.content) if "json" in content_type else None
+def respond(operation: Operation, answer: Answer) -> None:
+    """End an operation by an HTTP response."""
+    if answer.status >= 400:  # noqa: PLR2004 - an HTTP status
+        operation.finish(Outcome.ERROR, _refused(answer))
+    else:
+        streams.read_body(operation, answer)
+
+
+def _entered(tracking: Tracking, value: Any) -> None:
+    """Watch the response that a context manager gave; what refuses is about to become an exception."""
+    answer = answer_of(value)
+    if answer is not None and answer.status < 400:  # noqa: PLR2004 - an HTTP status
+        streams.read_body(tracking.operation, answer)
+
+
+def _left(tracking: Tracking, value: Any) -> None:
+    """End what nobody else has ended by the time its context manager is left."""
+    answer = answer_of(value)
+    if tracking.operation.open and answer is not None and answer.status >= 400:  # noqa: PLR2004 - an HTTP status
+        tracking.operation.finish(Outcome.ERROR, _refused(answer))
+
+
+def _refused(answer: Answer) -> Failure:
+    """Read the failure that a provider answered with, by its body where that was read."""
+    said = None
+    if answer.read and "json" in answer.header("content-type"):
+        body = fields(json.loads(answer.content()))
+        said = failure(body.get("error") or body.get("message"))
+    kind = str(answer.status) if said is None or said.type == OTHER_ERROR else said.type
+    read = errors.said(Failure(type=kind, message=None if said is None else said.message))
+    return read if read.category is not None else replace(read, category=errors.by_status(answer.status))
 
 
 def take(operation: Operation, body: Body) -> None:
@@ -195,3 +232,6 @@ def close(operation: Operation) -> None:
         operation.finish()
     else:
         operation.finish(Outcome.ERROR, errors.said(failure))
+
+
+_ENDINGS: Final = managers.Endings(entered=_entered, left=_left, failed=failed)

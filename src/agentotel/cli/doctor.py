@@ -132,7 +132,7 @@ def _seams(hooks: Sequence[Any], problems: list[str]) -> Iterator[str]:
 
 
 def _http() -> Iterator[Section]:
-    from agentotel.capture.http import LIBRARIES  # noqa: PLC0415 - not for --version
+    from agentotel.capture.libraries import LIBRARIES  # noqa: PLC0415 - not for --version
 
     for library in LIBRARIES:
         yield {"package": library.package, "version": installed(library.package)}

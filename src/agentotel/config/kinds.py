@@ -150,6 +150,14 @@ def _exporters(value: object) -> tuple[str, ...]:
     return names
 
 
+def _hosts(value: object) -> tuple[str, ...]:
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) and "/" not in word for word in words):
+        message = "must be a host name such as 'gateway.example.com', or a list of them"
+        raise ValueError(message)
+    return tuple(filter(None, (word.strip().lower() for word in words)))
+
+
 def _content(value: object) -> ContentMode:
     if isinstance(value, bool):
         return ContentMode.SPAN_ONLY if value else ContentMode.NO_CONTENT
@@ -198,6 +206,7 @@ URL = Kind("URL", _url, _parse_url)
 HEADERS = Kind("name=value,...", _headers, _parse_headers)
 ATTRIBUTES = Kind("name=value,...", _attributes, _pairs)
 EXPORTERS = Kind("otlp | console | none | an entry point, separated by commas", _exporters, _exporters)
+HOSTS = Kind("host names separated by commas", _hosts, _hosts)
 CONTENT = Kind(" | ".join(ContentMode.__members__), _content, _content)
 PRICES = Kind("mapping | path", _prices, _prices)
 KEY = Kind("text or bytes", _key, _key)

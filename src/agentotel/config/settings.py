@@ -77,6 +77,7 @@ class Settings:
     events: Literal["spans", "logs", "both"] = "spans"
     prices: Mapping[str, object] | str | os.PathLike[str] | None = None
     hash_key: bytes | None = field(default=None, repr=False)
+    ignored_hosts: tuple[str, ...] = ()
     metric_cardinality: int = 1000
 
     @property

@@ -96,6 +96,13 @@ _GENERAL = (
         secret=True,
     ),
     Setting(
+        "ignored_hosts",
+        ("AGENTOTEL_IGNORED_HOSTS",),
+        kinds.HOSTS,
+        (),
+        "Hosts, with those below them, whose requests are no model calls unless a supported SDK makes them.",
+    ),
+    Setting(
         "metric_cardinality",
         ("AGENTOTEL_METRIC_CARDINALITY",),
         kinds.COUNT,

@@ -42,6 +42,10 @@ class Usage(NamedTuple):
     text_input_tokens: int | None = None
     text_output_tokens: int | None = None
     audio_cache_read_tokens: int | None = None
+    web_searches: int | None = None
+    """Searches of the web that the provider bills beside the tokens."""
+    storage_searches: int | None = None
+    """Searches of stored files that it bills so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,20 @@ class ToolRequest:
     id: str | None
     name: str
     arguments: object
+
+
+class ServerToolUse(NamedTuple):
+    """One use of a tool that the provider ran itself while it made an answer.
+
+    ``kind`` is the provider's word for the tool (``web_search``, ``mcp``), ``name`` the name that it goes by,
+    ``status`` how it went in the provider's word, ``server`` the label of a hosted MCP server.
+    """
+
+    kind: str
+    name: str
+    id: str | None = None
+    status: str | None = None
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +121,10 @@ class Response(NamedTuple):
     tool_requests: tuple[ToolRequest, ...] = ()
     attributes: Mapping[str, AttributeValue] = NOTHING
     failure: Failure | None = None
+    server_tools: tuple[ServerToolUse, ...] = ()
+    """Tools that the provider ran itself."""
+    beside: tuple[tuple[str | None, Usage], ...] = ()
+    """Model and tokens of inferences inside the answer that ``usage`` leaves out and that are billed as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +162,9 @@ class RateLimit:
 class Attempt:
     """One HTTP request inside an operation.
 
-    ``wait_s`` is the pause before this attempt since the previous one ended; ``reason`` is why
-    this attempt was made (``None`` for the first).
+    ``wait_s`` is the pause before this attempt since the failed one before it ended, and ``reason`` the category
+    of that failure; both None where the attempt repeats none. ``category`` is that of its own failure. ``target``
+    tells requests to different places apart and is not exported.
     """
 
     number: int
@@ -152,6 +175,8 @@ class Attempt:
     request_id: str | None = None
     retry_after_s: float | None = None
     host: str | None = None
+    category: str | None = None
+    target: object = None
     started_at_ns: int = 0
     duration_s: float = 0.0
 

@@ -69,8 +69,13 @@ class MetricRecorder:
             self._tally.add(m.SESSION_ACTIVE, 1, operation.identity.feature)
 
     def attempt(self, operation: Operation, attempt: Attempt) -> None:
-        """Count a repeated request of a model call."""
-        if attempt.number > 1 and operation.kind == MODEL:
+        """Count a repeated request of a model call or a tool."""
+        if attempt.wait_s is None:
+            return
+        facts = operation.facts
+        if isinstance(facts, ToolFacts):
+            self._tally.add(m.TOOL_RETRIES, 1, facts.name, attempt.reason)
+        elif operation.kind == MODEL:
             self._tally.add(m.LLM_RETRIES, 1, attempt.reason)
 
     def event(self, operation: Operation, event: Event) -> None:  # noqa: ARG002 - the recorder's interface

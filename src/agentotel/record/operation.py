@@ -174,8 +174,11 @@ class Operation:
         "outcome",
         "parent_context",
         "pipeline",
+        "requests",
+        "retries",
         "span",
         "started_at_ns",
+        "waited_s",
     )
 
     def __init__(
@@ -189,6 +192,9 @@ class Operation:
         self.span: Span = INVALID_SPAN
         self.context: Context = self.parent_context
         self.attempts: list[Attempt] = []
+        self.requests = 0
+        self.retries = 0
+        self.waited_s = 0.0
         self.links: list[Link] = []
         self.events: list[Event] = []
         self.extra: dict[str, AttributeValue] = {}
@@ -218,7 +224,13 @@ class Operation:
             self.context = set_span_in_context(self.span, self.parent_context)
 
     def attempt(self, attempt: Attempt) -> None:
-        """Report one HTTP request made inside this operation."""
+        """Report one HTTP request made inside this operation. The last ones stay readable."""
+        self.requests += 1
+        if attempt.wait_s is not None:
+            self.retries += 1
+            self.waited_s += attempt.wait_s
+        if len(self.attempts) >= MOST_EVENTS:
+            del self.attempts[: MOST_EVENTS // 2]
         self.attempts.append(attempt)
         for recorder in self.pipeline.recorders:
             _attempt(recorder.attempt, self, attempt)
@@ -259,11 +271,6 @@ class Operation:
             _finish(recorder.finish, self)
         if isinstance(facts, ModelFacts):
             facts.body = facts.answer = None
-
-    @property
-    def retries(self) -> int:
-        """HTTP requests beyond the first."""
-        return max(len(self.attempts) - 1, 0)
 
     def _price_call(self, facts: ModelFacts) -> None:
         response = facts.response

@@ -202,7 +202,7 @@ def _add_limits(attributes: Attributes, limits: Iterable[RateLimit]) -> None:
 def _add_retries(attributes: Attributes, operation: Operation) -> None:
     if operation.retries:
         attributes[n.RESEND_COUNT] = operation.retries
-        attributes[n.RETRY_WAIT_S] = round(sum(attempt.wait_s or 0.0 for attempt in operation.attempts), 6)
+        attributes[n.RETRY_WAIT_S] = round(operation.waited_s, 6)
 
 
 def _add_context(attributes: Attributes, facts: ModelFacts) -> None:

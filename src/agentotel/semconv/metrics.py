@@ -165,6 +165,9 @@ LLM_RETRIES: Final = _counter("agent.llm.retries", "{retry}", "Repeated HTTP req
 LLM_FINISHES: Final = _counter("agent.llm.finishes", "{finish}", "Choices by finish reason.", "finish_reason")
 TOOL_CALLS: Final = _counter("agent.tool.calls", "{call}", "Tool calls.", n.TOOL_NAME)
 TOOL_ERRORS: Final = _counter("agent.tool.errors", "{error}", "Failed tool calls.", n.TOOL_NAME, n.ERROR_TYPE)
+TOOL_RETRIES: Final = _counter(
+    "agent.tool.retries", "{retry}", "Repeated HTTP requests of tools.", n.TOOL_NAME, "reason"
+)
 FALLBACKS: Final = _counter("agent.fallbacks", "{fallback}", "Fallbacks taken.", "kind")
 SESSION_COST: Final = _counter("agent.session.cost", "USD", "Cost of sessions as it arises.", n.FEATURE)
 SESSION_LLM_CALLS: Final = _counter("agent.session.llm_calls", "{call}", "Model calls of sessions.", n.FEATURE)

@@ -1,0 +1,39 @@
+"""Hosts of providers, as data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+HOSTS: Final = (
+    ("openai.azure.com", "azure.ai.openai"),
+    ("services.ai.azure.com", "azure.ai.openai"),
+    ("api.openai.com", "openai"),
+    ("api.anthropic.com", "anthropic"),
+    ("api.cohere.com", "cohere"),
+    ("api.cohere.ai", "cohere"),
+    ("api.deepseek.com", "deepseek"),
+    ("api.x.ai", "x_ai"),
+    ("api.groq.com", "groq"),
+    ("api.mistral.ai", "mistral_ai"),
+    ("api.perplexity.ai", "perplexity"),
+    ("api.moonshot.ai", "moonshot_ai"),
+    ("api.moonshot.cn", "moonshot_ai"),
+    ("generativelanguage.googleapis.com", "gcp.gemini"),
+    ("aiplatform.googleapis.com", "gcp.vertex_ai"),
+    ("openrouter.ai", "openrouter"),
+    ("api.together.xyz", "together"),
+    ("api.together.ai", "together"),
+    ("api.fireworks.ai", "fireworks"),
+    ("amazonaws.com", "aws.bedrock"),
+)
+"""Ends of host names and the provider behind them."""
+
+
+def ends(host: str, end: str) -> bool:
+    """Tell whether a host is ``end`` or below it; a regional host such as ``us-x-aiplatform...`` counts as well."""
+    return host == end or host.endswith(("." + end, "-" + end))
+
+
+def provider_of(host: str | None, otherwise: str) -> str:
+    """Name the provider behind a host, ``otherwise`` where the host is not known."""
+    return next((name for end, name in HOSTS if host is not None and ends(host, end)), otherwise)

@@ -1,0 +1,128 @@
+"""Model calls of SDKs that have no adapter, told by what they send over HTTP.
+
+A request is looked at only while no model call is open. Its path decides first, at the cost of a look-up; the body
+is read only where the path fits, and taken for a model call only with the fields that the format requires.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from agentotel.capture import hosts
+from agentotel.capture.spec import Adapter, Asked, Call, HttpLibrary, Sent, Target
+from agentotel.capture.tracking import current
+from agentotel.record.pipeline import active
+from agentotel.wire.format import Body, Format
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One kind of request: where it goes, and what it cannot do without.
+
+    ``path`` is the end of the path; ``{model}`` in it is where a model is named. ``fields`` must be in the body.
+    ``provider`` is meant where the host is not known. ``format`` names module and constant.
+    """
+
+    path: str
+    fields: frozenset[str]
+    provider: str
+    operation: str
+    format: str
+    stream: bool | None = None
+
+    def model(self, path: str) -> str | None:
+        """Find the model in a path."""
+        before, _, after = self.path.partition("{model}")
+        if not after:
+            return None
+        named = path.removesuffix(after).rpartition(before)[2]
+        return named or None
+
+    def fits(self, path: str, body: Body) -> bool:
+        """Tell whether a request has this shape."""
+        return path.endswith(self.path.rpartition("{model}")[2]) and self.fields <= body.keys()
+
+    def load(self) -> Format:
+        """Import the format."""
+        module, _, name = self.format.partition(":")
+        found: Format = getattr(import_module(f"agentotel.wire.{module}"), name)
+        return found
+
+
+def _shape(path: str, fields: str, provider: str, operation: str, format: str, **more: Any) -> Shape:  # noqa: A002
+    return Shape(
+        path=path, fields=frozenset(fields.split()), provider=provider, operation=operation, format=format, **more
+    )
+
+
+SHAPES: Final = (
+    _shape("/chat/completions", "messages", "openai", "chat", "openai_chat:FORMAT"),
+    _shape("/completions", "prompt model", "openai", "text_completion", "openai_completions:FORMAT"),
+    _shape("/responses", "input model", "openai", "chat", "openai_responses:FORMAT"),
+    _shape("/embeddings", "input", "openai", "embeddings", "openai_embeddings:FORMAT"),
+    _shape("/messages", "messages max_tokens", "anthropic", "chat", "anthropic_messages:FORMAT"),
+)
+"""Requests that are taken for model calls; of several that fit the first one counts."""
+
+
+def _word(path: str) -> str:
+    """Give the last word of a path: ``completions``, ``generateContent``."""
+    return path.rpartition("/")[2].rpartition(":")[2]
+
+
+def _by_word() -> Mapping[str, tuple[Shape, ...]]:
+    words = {_word(shape.path) for shape in SHAPES}
+    return {word: tuple(shape for shape in SHAPES if _word(shape.path) == word) for word in words}
+
+
+WORDS: Final = _by_word()
+
+
+def adapter(library: HttpLibrary) -> Adapter:
+    """Make the adapter that reads what an HTTP library sends."""
+
+    def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
+        return None if current() is not None else claim(library.asked(client, args, kwargs))
+
+    return Adapter(package=library.package, oldest=(0,), below=(999,), hooks=library.calls, read=read)
+
+
+def claim(asked: Asked) -> Sent | None:
+    """Take a request for a model call; None where it is none, or where its host is to be left alone."""
+    shapes = WORDS.get(_word(asked.path))
+    if shapes is None or asked.method.upper() != "POST" or _ignored(asked.host):
+        return None
+    body = _json(asked.body())
+    shape = next((shape for shape in shapes if shape.fits(asked.path, body)), None)
+    if shape is None:
+        return None
+    named = shape.model(asked.path)
+    more = {} if named is None else {"model": named}
+    if shape.stream is not None:
+        more["stream"] = shape.stream  # type: ignore[assignment]
+    return Sent(
+        call=Call(operation=shape.operation, format=shape.load()),
+        target=Target(provider=hosts.provider_of(asked.host, shape.provider), server=asked.host, port=asked.port),
+        body={**more, **body},
+    )
+
+
+def _ignored(host: str | None) -> bool:
+    return host is not None and any(hosts.ends(host, one) for one in active().ignored_hosts)
+
+
+def _json(body: bytes | None) -> Body:
+    """Parse a body that can be a JSON object; anything else is empty."""
+    if body is None or len(body) > MOST_BYTES or body.lstrip()[:1] != b"{":
+        return {}
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -6,7 +6,9 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import openai
 
@@ -15,7 +17,7 @@ from agentotel import runtime
 from agentotel.record.pipeline import IDLE, Pipeline, activate, active
 from tests.benchmarks.harness import Timing, alternate
 from tests.benchmarks.telemetry import Floor, providers
-from tests.benchmarks.workloads import chat, isolated, stream
+from tests.benchmarks.workloads import chat, isolated, sent, stream
 
 Work = Callable[[], object]
 
@@ -119,78 +121,99 @@ def pipelines() -> Iterator[dict[str, Pipeline]]:
         runtime.uninstrument()
 
 
-def show(title: str, times: dict[str, Timing], *, bare: str, floor: str) -> None:
-    base = times[bare].median_us
-    unit = times[floor].median_us - base
-    print(f"\n{title}")
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one variant may cost beyond another: in floors, or in microseconds, by ``times`` operations."""
+
+    name: str
+    more_than: str
+    floors: float | None = None
+    us: float | None = None
+    times: int = 1
+
+
+CALL: Final = (
+    Target("agentotel", "bare SDK", floors=3.2),
+    Target("agentotel, content", "bare SDK", floors=4.8),
+    Target("in session", "agentotel", floors=0.7),
+    Target("in session, content", "agentotel, content", floors=0.7),
+    Target("unsampled", "bare SDK + 3 metrics", us=8),
+    Target("one HTTP request more", "agentotel", us=10),
+)
+STREAM: Final = (
+    Target("agentotel", "one call", us=0.3, times=200),
+    Target("agentotel, content", "one call, content", us=0.3, times=200),
+)
+TURN: Final = (Target("agentotel", "bare", floors=2.2), Target("agentotel, content", "bare", floors=2.9))
+
+
+def show(title: str, times: dict[str, Timing], targets: Sequence[Target], *, bare: str) -> None:
+    """Print the least time of each variant, beyond the bare SDK and in floors, and the targets beside the measured."""
+    base = times[bare].best_us
+    unit = times["floor"].best_us - base
+    print(f"\n{title:<30} {'us':>9} {'beyond':>9} {'floors':>7}")
     for name, timing in times.items():
-        beyond = timing.median_us - base
-        print(f"  {name:<28} {timing.median_us:9.1f} us  {beyond:+9.1f} us  {beyond / unit:6.2f}x floor")
+        beyond = timing.best_us - base
+        print(f"  {name:<28} {timing.best_us:9.1f} {beyond:+9.1f} {beyond / unit:6.2f}x")
+    for target in targets:
+        more = (times[target.name].best_us - times[target.more_than].best_us) / target.times
+        found, wanted = (
+            (f"{more:.2f} us", f"{target.us} us") if target.us else (f"{more / unit:.2f}x", f"{target.floors}x")
+        )
+        print(f"  target {wanted:>7}, measured {found:>8}: {target.name}, beyond {target.more_than}")
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--batches", type=int, default=41)
-    options = parser.parse_args(argv)
+    batches = parser.parse_args(argv).batches
     tracer, meter = providers()
     floor = Floor(tracer, meter)
     with isolated() as client, pipelines() as made:
-        call, read, turn = chat(client), stream(client), agent_turn(client)
+        off, on = made["off"], made["on"]
+        call, read, turn, http = chat(client), stream(client), agent_turn(client), sent(client)
+
+        def metrics() -> None:
+            call()
+            floor.records()
 
         def floor_metrics() -> None:
             floor.span(call)
             floor.records()
 
-        activate(made["off"])
+        activate(off)
         session_call = in_session(call)
         activate(IDLE)
+        calls: dict[str, Work] = {
+            "bare SDK": call,
+            "floor": lambda: floor.span(call),
+            "bare SDK + 3 metrics": metrics,
+            "floor + 3 metrics": floor_metrics,
+            "agentotel": switched(off, call),
+            "agentotel, content": switched(on, call),
+            "in session": switched(off, session_call),
+            "in session, content": switched(on, session_call),
+            "unsampled": switched(made["unsampled"], call),
+            "one HTTP request more": switched(off, http),
+        }
+        streams: dict[str, Work] = {
+            "bare SDK": read,
+            "floor": lambda: floor.span(read),
+            "one call": switched(off, call),
+            "one call, content": switched(on, call),
+            "agentotel": switched(off, read),
+            "agentotel, content": switched(on, read),
+        }
+        turns: dict[str, Work] = {
+            "bare": bare_turn(client),
+            "floor": floor_turn(floor, client),
+            "agentotel": switched(off, turn),
+            "agentotel, content": switched(on, turn),
+        }
+        show("one chat call", alternate(calls, batches=batches, per_batch=100), CALL, bare="bare SDK")
+        show("stream of 200 chunks", alternate(streams, batches=batches, per_batch=30), STREAM, bare="bare SDK")
         show(
-            "one chat call",
-            alternate(
-                {
-                    "bare SDK": call,
-                    "floor": lambda: floor.span(call),
-                    "floor + 3 metrics": floor_metrics,
-                    "agentotel": switched(made["off"], call),
-                    "agentotel, content": switched(made["on"], call),
-                    "agentotel, in session": switched(made["off"], session_call),
-                    "agentotel, unsampled": switched(made["unsampled"], call),
-                },
-                batches=options.batches,
-                per_batch=100,
-            ),
-            bare="bare SDK",
-            floor="floor",
-        )
-        show(
-            "stream of 200 chunks",
-            alternate(
-                {
-                    "bare SDK": read,
-                    "floor": lambda: floor.span(read),
-                    "agentotel": switched(made["off"], read),
-                    "agentotel, content": switched(made["on"], read),
-                },
-                batches=options.batches,
-                per_batch=30,
-            ),
-            bare="bare SDK",
-            floor="floor",
-        )
-        show(
-            "agent turn: 1 agent, 3 calls, 5 tools",
-            alternate(
-                {
-                    "bare": bare_turn(client),
-                    "floor": floor_turn(floor, client),
-                    "agentotel": switched(made["off"], turn),
-                    "agentotel, content": switched(made["on"], turn),
-                },
-                batches=options.batches,
-                per_batch=20,
-            ),
-            bare="bare",
-            floor="floor",
+            "agent turn: 1 agent, 3 calls, 5 tools", alternate(turns, batches=batches, per_batch=20), TURN, bare="bare"
         )
     return 0
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx2
 import openai
 from openai._base_client import SyncAPIClient
 from openai._models import FinalRequestOptions
@@ -81,6 +82,40 @@ CHUNKS = [
 ]
 
 
+SENT = httpx2.Request("POST", "https://api.openai.com/v1/chat/completions")
+RECEIVED = httpx2.Response(
+    200,
+    headers={
+        "date": "Sat, 21 Nov 2026 12:00:00 GMT",
+        "content-type": "application/json",
+        "content-length": "1200",
+        "connection": "keep-alive",
+        "access-control-expose-headers": "X-Request-ID",
+        "openai-organization": "org-1",
+        "openai-processing-ms": "812",
+        "openai-project": "proj_1",
+        "openai-version": "2020-10-01",
+        "x-envoy-upstream-service-time": "830",
+        "x-ratelimit-limit-requests": "10000",
+        "x-ratelimit-limit-tokens": "2000000",
+        "x-ratelimit-remaining-requests": "9999",
+        "x-ratelimit-remaining-tokens": "1998911",
+        "x-ratelimit-reset-requests": "6ms",
+        "x-ratelimit-reset-tokens": "32ms",
+        "x-request-id": "req_0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        "cf-cache-status": "DYNAMIC",
+        "strict-transport-security": "max-age=31536000; includeSubDomains; preload",
+        "x-content-type-options": "nosniff",
+        "server": "cloudflare",
+        "cf-ray": "8e6a1b2c3d4e5f60-FRA",
+        "alt-svc": 'h3=":443"; ma=86400',
+    },
+    request=SENT,
+    content=b"{}",
+)
+"""An HTTP exchange as the API's own servers answer it, read already."""
+
+
 class PreparedStream(Stream[ChatCompletionChunk]):
     """A stream of the SDK over chunks that exist already."""
 
@@ -90,25 +125,41 @@ class PreparedStream(Stream[ChatCompletionChunk]):
 
 
 def _prepared(
-    _client: SyncAPIClient, _cast_to: object, _options: object, *, stream: bool = False, **_: object
+    client: SyncAPIClient, _cast_to: object, options: FinalRequestOptions, *, stream: bool = False, **_: object
 ) -> object:
+    if options.idempotency_key:
+        client._client.send(SENT)
     return PreparedStream() if stream else ANSWER
+
+
+def _received(_client: httpx2.Client, _request: httpx2.Request, **_: object) -> httpx2.Response:
+    return RECEIVED
 
 
 @contextmanager
 def isolated() -> Iterator[openai.OpenAI]:
-    """Put prepared answers in place of everything below the client's request method."""
-    original = SyncAPIClient.request
+    """Put prepared answers in place of everything below the client's request method, and of ``Client.send``."""
+    request, send = SyncAPIClient.request, httpx2.Client.send
     SyncAPIClient.request = _prepared  # type: ignore[assignment,method-assign]
+    httpx2.Client.send = _received  # type: ignore[assignment,method-assign]
     try:
         yield openai.OpenAI(api_key="benchmark", base_url="https://api.openai.com/v1")
     finally:
-        SyncAPIClient.request = original  # type: ignore[method-assign]
+        SyncAPIClient.request = request  # type: ignore[method-assign]
+        httpx2.Client.send = send  # type: ignore[method-assign]
 
 
 def chat(client: openai.OpenAI) -> Callable[[], object]:
     """Call the request method itself: what ``create()`` does before it is the SDK's own and costs milliseconds."""
     options = FinalRequestOptions.construct(method="post", url="/chat/completions", json_data=REQUEST)
+    return lambda: client.request(ChatCompletion, options)
+
+
+def sent(client: openai.OpenAI) -> Callable[[], object]:
+    """The same call with one HTTP request inside it."""
+    options = FinalRequestOptions.construct(
+        method="post", url="/chat/completions", json_data=REQUEST, idempotency_key="sent"
+    )
     return lambda: client.request(ChatCompletion, options)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
+from opentelemetry import context as otel_context
+from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 
 from agentotel._core import guard
-from agentotel.facts.call import Attempt, AttributeValue
+from agentotel.facts.call import Attempt, AttributeValue, Usage
 from agentotel.record import unit as units
 from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.tally import Tally
@@ -20,6 +22,21 @@ from agentotel.semconv.operations import INFERENCE
 _TALLIED: Final = tuple(one for one in m.ALL if one.kind in {m.OBSERVABLE, m.GAUGE})
 
 _collect = guard.site("record.collect")
+
+_MOST_LABELS: Final = 1000
+_NOWHERE: Final = otel_context.set_value("agentotel-nowhere", 1, Context())
+"""A context without a span: token counts need no exemplar, duration has it. An empty one would count as none."""
+
+_Key = tuple[str, str, str | None, str | None, str | None, int | None]
+_Attributes = Mapping[str, AttributeValue]
+
+
+class _Labels(NamedTuple):
+    """Attributes of the records of one call: those of its duration, of its input, of its output."""
+
+    call: _Attributes
+    input: _Attributes
+    output: _Attributes
 
 
 class MetricRecorder:
@@ -44,7 +61,9 @@ class MetricRecorder:
             if self._spec
             else {}
         )
+        self._labels: dict[_Key, _Labels] = {}
         self._duration = self._histograms[m.OPERATION_DURATION.name]
+        self._inference_duration = self._histograms.get(m.INFERENCE_DURATION.name, self._duration)
         self._tokens = self._histograms.get(m.TOKEN_USAGE.name)
         for one in _TALLIED:
             _observe(meter, one, self._reader(one))
@@ -95,44 +114,55 @@ class MetricRecorder:
     def _model(self, operation: Operation) -> None:
         facts = operation.facts
         assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
-        attributes = _client_attributes(facts)
-        self._duration_of(operation, facts, attributes)
-        if facts.first_chunk_s is not None:
-            first = m.INFERENCE_FIRST_CHUNK if self._spec and facts.operation in INFERENCE else m.OPERATION_FIRST_CHUNK
-            if (histogram := self._histograms.get(first.name)) is not None:
-                histogram.record(facts.first_chunk_s, attributes)
-        self._usage(facts, attributes)
-        self._tallies(operation, facts)
-
-    def _duration_of(self, operation: Operation, facts: ModelFacts, attributes: dict[str, AttributeValue]) -> None:
-        histogram = (
-            self._histograms[m.INFERENCE_DURATION.name]
-            if self._spec and facts.operation in INFERENCE
-            else self._duration
-        )
+        labels = self._labels_of(facts)
+        histogram = self._inference_duration if facts.operation in INFERENCE else self._duration
+        attributes = labels.call
         if operation.failure is not None:
             attributes = {**attributes, n.ERROR_TYPE: operation.failure.type}
         histogram.record(operation.duration_s, attributes, context=operation.context)
+        if facts.first_chunk_s is not None:
+            first = m.INFERENCE_FIRST_CHUNK if self._spec and facts.operation in INFERENCE else m.OPERATION_FIRST_CHUNK
+            if (first_chunk := self._histograms.get(first.name)) is not None:
+                first_chunk.record(facts.first_chunk_s, labels.call, context=operation.context)
+        if facts.response is not None and facts.response.usage is not None:
+            self._usage(facts, facts.response.usage, labels)
+        self._tallies(operation, facts)
 
-    def _usage(self, facts: ModelFacts, attributes: dict[str, AttributeValue]) -> None:
-        usage = None if facts.response is None else facts.response.usage
-        if usage is None:
-            return
+    def _labels_of(self, facts: ModelFacts) -> _Labels:
+        """Give the attributes of a call's records, made once and kept: the SDK copies them in each record."""
+        response = facts.response
+        key = (
+            facts.operation,
+            facts.provider,
+            facts.request.model,
+            None if response is None else response.model,
+            facts.server,
+            facts.port,
+        )
+        known = self._labels.get(key)
+        if known is None:
+            if len(self._labels) >= _MOST_LABELS:
+                self._labels.clear()
+            call = _client_attributes(*key)
+            known = self._labels[key] = _Labels(call, {**call, n.TOKEN_TYPE: "input"}, {**call, n.TOKEN_TYPE: "output"})
+        return known
+
+    def _usage(self, facts: ModelFacts, usage: Usage, labels: _Labels) -> None:
         if self._tokens is not None:
             if usage.input_tokens is not None:
-                self._tokens.record(usage.input_tokens, {**attributes, n.TOKEN_TYPE: "input"})
+                self._tokens.record(usage.input_tokens, labels.input, context=_NOWHERE)
             if usage.output_tokens is not None and facts.operation != "embeddings":
-                self._tokens.record(usage.output_tokens, {**attributes, n.TOKEN_TYPE: "output"})
+                self._tokens.record(usage.output_tokens, labels.output, context=_NOWHERE)
             return
         if facts.operation not in INFERENCE:
             return
         for field, counter in self._counters.items():
             if (amount := getattr(usage, field)) is not None:
-                counter.add(amount, {**attributes, n.TOKEN_MODALITY: "unknown"})
+                counter.add(amount, {**labels.call, n.TOKEN_MODALITY: "unknown"}, context=_NOWHERE)
         if usage.input_tokens is not None:
-            self._histograms[m.INPUT_TOKENS_PER_CALL.name].record(usage.input_tokens, attributes)
+            self._histograms[m.INPUT_TOKENS_PER_CALL.name].record(usage.input_tokens, labels.call, context=_NOWHERE)
         if usage.output_tokens is not None:
-            self._histograms[m.OUTPUT_TOKENS_PER_CALL.name].record(usage.output_tokens, attributes)
+            self._histograms[m.OUTPUT_TOKENS_PER_CALL.name].record(usage.output_tokens, labels.call, context=_NOWHERE)
 
     def _tallies(self, operation: Operation, facts: ModelFacts) -> None:
         add = self._tally.add
@@ -222,17 +252,23 @@ def _ending(unit: Unit) -> tuple[str | None, str | None]:
 _LABELS: Final = {"agent": n.AGENT_NAME, "error": n.ERROR_TYPE, "feature": n.FEATURE}
 
 
-def _client_attributes(facts: ModelFacts) -> dict[str, AttributeValue]:
-    attributes: dict[str, AttributeValue] = {n.OPERATION_NAME: facts.operation, n.PROVIDER_NAME: facts.provider}
-    if facts.request.model is not None:
-        attributes[n.REQUEST_MODEL] = facts.request.model
-    if facts.response is not None and facts.response.model is not None:
-        attributes[n.RESPONSE_MODEL] = facts.response.model
-    if facts.server is not None:
-        attributes[n.SERVER_ADDRESS] = facts.server
-        if facts.port is not None:
-            attributes[n.SERVER_PORT] = facts.port
-    return attributes
+def _client_attributes(
+    operation: str,
+    provider: str,
+    requested: str | None,
+    answered: str | None,
+    server: str | None,
+    port: int | None,
+) -> dict[str, AttributeValue]:
+    attributes: dict[str, AttributeValue | None] = {
+        n.OPERATION_NAME: operation,
+        n.PROVIDER_NAME: provider,
+        n.REQUEST_MODEL: requested,
+        n.RESPONSE_MODEL: answered,
+        n.SERVER_ADDRESS: server,
+        n.SERVER_PORT: None if server is None else port,
+    }
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _histogram(meter: Meter, one: m.Instrument) -> Histogram:

@@ -16,6 +16,8 @@ logger = logging.getLogger("agentotel")
 
 OTHER = "other"
 
+_Values = tuple[str | None, ...]
+
 
 class Tally:
     """Sums of one process, by instrument and attribute values."""
@@ -25,27 +27,32 @@ class Tally:
     def __init__(self, cap: int = 2000) -> None:
         self._cap = cap
         self._lock = make_lock()
-        self._sums: dict[str, dict[tuple[str, ...], float]] = {}
+        self._sums: dict[str, dict[_Values, float]] = {}
         self._full: set[str] = set()
 
     def add(self, instrument: Instrument, amount: float, *values: str | None) -> None:
         """Add ``amount``; ``values`` are the attribute values in the order of the instrument."""
-        key = tuple([value if value is not None else "" for value in values])
         with self._lock:
             sums = self._sums.get(instrument.name)
-            if sums is None:
-                sums = self._sums[instrument.name] = {}
-            if key not in sums and len(sums) >= self._cap:
-                key = (OTHER,) * len(key)
-                full = instrument.name not in self._full
-                self._full.add(instrument.name)
-            else:
-                full = False
-            sums[key] = sums.get(key, 0) + amount
+            if sums is not None and values in sums:
+                sums[values] += amount
+                return
+            full = self._add_new(instrument, amount, values)
         if full:
             logger.warning(
                 "metric %s has %d attribute sets; further ones are counted under %r", instrument.name, self._cap, OTHER
             )
+
+    def _add_new(self, instrument: Instrument, amount: float, values: _Values) -> bool:
+        """Add under values that are new; True where they are the first beyond the cap."""
+        sums = self._sums.setdefault(instrument.name, {})
+        full = len(sums) >= self._cap
+        key = (OTHER,) * len(values) if full else values
+        sums[key] = sums.get(key, 0) + amount
+        said = instrument.name in self._full
+        if full:
+            self._full.add(instrument.name)
+        return full and not said
 
     def read(self, instrument: Instrument) -> Iterator[tuple[float, dict[str, str]]]:
         """Give each sum with its attributes; an attribute without a value is left out."""

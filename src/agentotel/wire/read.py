@@ -99,13 +99,35 @@ def failure(error: object) -> Failure | None:
 
 
 def usage(sent: object, table: UsageTable) -> Usage | None:
-    """Read a usage object by a table; None when it holds none of the numbers."""
+    """Read a usage object by a table; None when it holds none of the numbers.
+
+    Of several keys for one number the first of the table wins.
+    """
     found: dict[str, int] = {}
-    _collect(fields(sent), table, found)
+    told = fields(sent)
+    if not _collect(told, table, found):
+        found = {}
+        _collect_in_order(told, table, found)
     return Usage(**found) if found else None
 
 
-def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> None:
+def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> bool:
+    """Look up what was sent, which is less than what the table knows. False where two keys give one number."""
+    for key, value in sent.items():
+        target = table.get(key)
+        if target is None or value is None:
+            continue
+        if isinstance(target, str):
+            if type(value) is int:
+                if target in found:
+                    return False
+                found[target] = value
+        elif not _collect(fields(value), target, found):
+            return False
+    return True
+
+
+def _collect_in_order(sent: Body, table: UsageTable, found: dict[str, int]) -> None:
     for key, target in table.items():
         value = sent.get(key)
         if value is None:
@@ -114,4 +136,4 @@ def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> None:
             if type(value) is int:
                 found.setdefault(target, value)
         else:
-            _collect(fields(value), target, found)
+            _collect_in_order(fields(value), target, found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from agentotel._core import guard
@@ -111,10 +112,11 @@ class _Reads:
         self._end = end
         self._see = see
         self._inside = False
+        self._decoder: Any = None
 
     def reading(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Read, and show what was read."""
-        response = self._response()
+        response: Any = self._response()
         read = getattr(type(response), name)
         if self._inside:
             return read(response, *args, **kwargs)
@@ -126,16 +128,17 @@ class _Reads:
             raise
         finally:
             self._inside = False
-        _end(self._saw, response, data, args)
+        decoded = _argument(args, kwargs)
+        _end(self._saw, response, data, args, decoded=response.decode_content if decoded is None else bool(decoded))
         return data
 
     def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         """Read in chunks, and show them."""
-        response = self._response()
+        response: Any = self._response()
         try:
-            for chunk in type(response).read_chunked(response, *args, **kwargs):  # type: ignore[union-attr]
-                if self._see is not None and not self._inside:
-                    self._see(chunk)
+            for chunk in type(response).read_chunked(response, *args, **kwargs):
+                if not self._inside:
+                    _end(self._show, response, chunk, decoded=bool(_argument(args, kwargs)))
                 yield chunk
         except Exception as error:
             _end(self._end.raised, error)
@@ -147,19 +150,40 @@ class _Reads:
         """Close."""
         if not self._inside:
             _end(self._end.closed)
-        response = self._response()
-        type(response).close(response)  # type: ignore[union-attr]
+        response: Any = self._response()
+        type(response).close(response)
 
-    def _saw(self, response: Any, data: object, args: tuple[Any, ...]) -> None:
-        shown = bytes(args[0][:data]) if isinstance(data, int) else data
-        if self._see is not None and isinstance(shown, bytes):
-            self._see(shown)
-        source = response._fp  # noqa: SLF001 - what it reads from, None or closed at the end
-        if (source is None or source.isclosed()) and not len(getattr(response, "_decoded_buffer", b"")):
+    def _saw(self, response: Any, data: object, args: tuple[Any, ...], *, decoded: bool) -> None:
+        self._show(response, bytes(args[0][:data]) if isinstance(data, int) else data, decoded=decoded)
+        if _exhausted(response):
             self._end.read()
+
+    def _show(self, response: Any, data: object, *, decoded: bool) -> None:
+        """Show bytes, decompressed where their reader does that later."""
+        if self._see is None or not isinstance(data, bytes):
+            return
+        plain = data
+        encoding = response.headers.get("content-encoding", "")
+        if encoding and not decoded:
+            if self._decoder is None:
+                self._decoder = import_module("urllib3.response")._get_decoder(encoding)  # noqa: SLF001
+            plain = self._decoder.decompress(data)
+        self._see(plain)
 
     def __del__(self) -> None:
         _end(self._end.closed)
+
+
+def _argument(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Find ``decode_content`` among the arguments of a method that reads."""
+    return args[1] if len(args) > 1 else kwargs.get("decode_content")
+
+
+def _exhausted(response: Any) -> bool:
+    """Tell whether a response of urllib3 has nothing more to give, by what its own ``stream`` goes by."""
+    source, decoder = response._fp, getattr(response, "_decoder", None)  # noqa: SLF001
+    left = len(getattr(response, "_decoded_buffer", b"")) or getattr(decoder, "has_unconsumed_tail", False)
+    return (source is None or source.isclosed()) and not left
 
 
 def watched_reader(reader: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> Any:

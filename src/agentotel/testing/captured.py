@@ -116,7 +116,7 @@ def capture(*, strict: bool = True, **settings: Any) -> Iterator[Captured]:
         strict: Raise internal errors of agentotel in the code that they happen in. With False they are counted and
             logged, as in production.
         settings: Arguments of ``agentotel.init()`` that say what is recorded: ``content``, ``events``, ``metrics``,
-            ``prices``, ``hash_key``, ``console``.
+            ``prices``, ``hash_key``, ``ignored_hosts``, ``console``.
 
     Raises:
         ConfigurationError: A setting is wrong, or ``OTEL_SDK_DISABLED`` keeps the SDK from recording.

@@ -61,6 +61,7 @@ class Adapter:
     What a hooked method gives is looked at: a generator, a context manager around a response, a stream of the SDK
     (``iterator`` names the attribute that holds the iterator inside), the response of an HTTP library, or a value.
     ``answer`` shows what the method gave as one of these, or as a body, where it is none of them.
+    ``raises`` names the exception that the SDK makes of an HTTP status above its hooked methods, as ``error.type``.
     ``tracers`` names properties that give the SDK's own tracer: while an operation is open they give one
     whose spans are that operation's.
     """
@@ -72,6 +73,7 @@ class Adapter:
     read: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None]
     answer: Callable[[Any], Any] = itself
     iterator: str = "_iterator"
+    raises: Callable[[int], str | None] = lambda _status: None
     tracers: tuple[Hook, ...] = ()
 
 

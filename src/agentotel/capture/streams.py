@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
 from agentotel.wire import errors
 from agentotel.wire.format import Fold, Format
+from agentotel.wire.ndjson import NdjsonDecoder
 from agentotel.wire.sse import SseDecoder
 
 if TYPE_CHECKING:
@@ -307,28 +308,36 @@ class _Opaque:
 
 
 class _Events:
-    """Feeds server-sent events, read by the user as bytes, to the fold of a format."""
+    """Feeds the events of a stream, read by the user as bytes, to the fold of a format."""
 
     __slots__ = ("_decoder", "_fold")
 
-    def __init__(self, fold: Fold) -> None:
+    def __init__(self, fold: Fold, decoder: SseDecoder | NdjsonDecoder) -> None:
         self._fold = fold
-        self._decoder = SseDecoder()
+        self._decoder = decoder
 
     @property
     def complete(self) -> bool:
         """Whether the end of the stream was seen."""
+        self._take(self._decoder.rest())
         return self._fold.complete
 
     def add(self, chunk: object) -> None:
         """Take a chunk of bytes."""
         if isinstance(chunk, bytes):
-            for event in self._decoder.feed(chunk):
-                self._fold.add(event)
+            self._take(self._decoder.feed(chunk))
+
+    def _take(self, events: Iterable[object]) -> None:
+        for event in events:
+            self._fold.add(event)
 
     def result(self) -> Any:
         """Give the body so far."""
         return self._fold.result()
+
+
+_DECODERS: Final = (("event-stream", SseDecoder), ("ndjson", NdjsonDecoder), ("stream+json", NdjsonDecoder))
+"""Parts of content types and what finds the events in such a body."""
 
 
 def read_body(operation: Operation, answer: Answer) -> None:
@@ -347,8 +356,9 @@ def read_body(operation: Operation, answer: Answer) -> None:
 def _reader(format: Format | None, answer: Answer) -> tuple[Fold, bool]:  # noqa: A002 - the wire's word
     """Choose what reads a body by its content type, and tell whether there is anything to read in it."""
     content_type = answer.header("content-type")
-    if "event-stream" in content_type and format is not None and format.fold is not None:
-        return _Events(format.fold()), True
+    decoder = next((make for part, make in _DECODERS if part in content_type), None)
+    if decoder is not None and format is not None and format.fold is not None:
+        return _Events(format.fold(), decoder()), True
     if "json" in content_type and format is not None:
         return _Collected(), True
     return _Opaque(), False

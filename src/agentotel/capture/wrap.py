@@ -119,7 +119,11 @@ def failed(tracking: Tracking, error: BaseException) -> None:
 
 def read_failure(operation: Operation, error: Exception) -> Failure:
     """Read why a call failed, and whether retries were used up on it."""
-    failure = failure_of(error, "model")
+    return _exhausted(operation, failure_of(error, "model"))
+
+
+def _exhausted(operation: Operation, failure: Failure) -> Failure:
+    """Say whether retries were used up on a failure."""
     facts = operation.facts
     limit = facts.retry_limit if isinstance(facts, ModelFacts) else None
     used_up = operation.retries > 0 and (limit is None or operation.retries >= limit)
@@ -133,9 +137,13 @@ def blame(operation: Operation, error: BaseException, failure: Failure) -> None:
     """
     unit = operation.identity.unit
     if unit is not None:
-        facts = operation.facts
-        model = facts.request.model if isinstance(facts, ModelFacts) else None
-        unit.blame(error, stop_reason(failure), f"{model}: {failure.type}" if model else failure.type)
+        unit.blame(error, stop_reason(failure), _detail(operation, failure))
+
+
+def _detail(operation: Operation, failure: Failure) -> str:
+    facts = operation.facts
+    model = facts.request.model if isinstance(facts, ModelFacts) else None
+    return f"{model}: {failure.type}" if model else failure.type
 
 
 def _unparsed(operation: Operation, answer: Answer, error: Exception) -> None:
@@ -170,7 +178,7 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
             return None
         answer = answer_of(shown)
         if answer is not None:
-            respond(operation, answer)
+            respond(operation, answer, adapter.raises)
             return None
         take(operation, fields(shown))
     except BaseException:
@@ -180,10 +188,10 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
     return None
 
 
-def respond(operation: Operation, answer: Answer) -> None:
-    """End an operation by an HTTP response."""
+def respond(operation: Operation, answer: Answer, raises: Callable[[int], str | None]) -> None:
+    """End an operation by an HTTP response; ``raises`` names what a refusal becomes."""
     if answer.status >= 400:  # noqa: PLR2004 - an HTTP status
-        operation.finish(Outcome.ERROR, _refused(answer))
+        _refuse(operation, answer, raises(answer.status))
     else:
         streams.read_body(operation, answer)
 
@@ -199,7 +207,18 @@ def _left(tracking: Tracking, value: Any) -> None:
     """End what nobody else has ended by the time its context manager is left."""
     answer = answer_of(value)
     if tracking.operation.open and answer is not None and answer.status >= 400:  # noqa: PLR2004 - an HTTP status
-        tracking.operation.finish(Outcome.ERROR, _refused(answer))
+        _refuse(tracking.operation, answer, None)
+
+
+def _refuse(operation: Operation, answer: Answer, raised: str | None) -> None:
+    """End an operation whose request was refused; ``raised`` is the class of the error that is still to come."""
+    failure = _exhausted(operation, _refused(answer))
+    unit = operation.identity.unit
+    if raised is not None:
+        failure = replace(failure, type=raised)
+        if unit is not None:
+            unit.expect(raised, stop_reason(failure), _detail(operation, failure))
+    operation.finish(Outcome.ERROR, failure)
 
 
 def _refused(answer: Answer) -> Failure:

@@ -14,6 +14,7 @@ from agentotel.facts.stop import Result, StopReason
 from agentotel.facts.totals import Totals
 from agentotel.record.reading import Hashes, Reading
 from agentotel.record.requested import Asked, Requested
+from agentotel.wire import errors
 
 SESSION: Final = "session"
 TURN: Final = "turn"
@@ -98,7 +99,7 @@ class Unit:
         self.hashes: Hashes | None = None
         self.reading: Reading | None = None
         self.requested: Requested | None = None
-        self._blames: dict[_Mark, tuple[StopReason, str | None]] = {}
+        self._blames: dict[_Mark | str, tuple[StopReason, str | None]] = {}
         self.cost_usd: float | None = None
         self.llm_calls = self.tool_calls = self.retries = 0
         self.input_tokens = self.output_tokens = self.errors = 0
@@ -193,7 +194,13 @@ class Unit:
 
     def blame(self, error: BaseException, reason: StopReason, detail: str | None) -> None:
         """Remember why ``error`` was raised, in case it ends this unit. Keeps no reference to it."""
-        mark = _mark(error)
+        self._remember(_mark(error), reason, detail)
+
+    def expect(self, error_type: str, reason: StopReason, detail: str | None) -> None:
+        """Remember why an error of a class will be raised, which an SDK is about to make of an answer."""
+        self._remember(error_type, reason, detail)
+
+    def _remember(self, mark: _Mark | str, reason: StopReason, detail: str | None) -> None:
         with _lock:
             self._blames.pop(mark, None)
             self._blames[mark] = reason, detail
@@ -202,7 +209,9 @@ class Unit:
 
     def blamed(self, error: BaseException) -> tuple[StopReason, str | None] | None:
         """Tell why ``error`` was raised; None if not known."""
-        return self._blames.get(_mark(error)) if self._blames else None
+        if not self._blames:
+            return None
+        return self._blames.get(_mark(error)) or self._blames.get(errors.error_type(error))
 
 
 _HOMES: Final = frozenset({RUN, SESSION})

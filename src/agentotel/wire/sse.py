@@ -56,6 +56,10 @@ class SseDecoder:
             self._rest.clear()
         return found
 
+    def rest(self) -> list[object]:
+        """Return nothing: an event that no empty line ended does not count."""
+        return []
+
     def _line(self, line: bytes, found: list[object]) -> None:
         if self._start:
             self._start = False

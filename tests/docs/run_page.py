@@ -1,8 +1,8 @@
 """Runs the Python blocks of one page in order, in one namespace: ``python -m tests.docs.run_page PAGE``.
 
-Blocks find ``client``, ``async_client`` and ``anthropic_client``, which talk to an emulator on this machine. A block
-that sets agentotel up starts from nothing. A block of tests is given to pytest. An error that agentotel swallowed
-fails the page.
+Blocks find ``client``, ``async_client`` and ``anthropic_client``, which talk to an emulator on this machine, and its
+URL as ``gateway``. A block that sets agentotel up starts from nothing. A block of tests is given to pytest. An error
+that agentotel swallowed fails the page.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def main(page: Path) -> int:
 
 def _clients(emulator: Emulator) -> dict[str, Any]:
     return {
+        "gateway": emulator.openai_url.removesuffix("/v1"),
         "client": openai.OpenAI(
             base_url=emulator.openai_url, api_key="none", http_client=openai.DefaultHttpxClient(trust_env=False)
         ),

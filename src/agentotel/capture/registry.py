@@ -23,6 +23,7 @@ logger = logging.getLogger("agentotel")
 ADAPTERS: Final = {
     "openai": "agentotel.adapters.providers.openai",
     "anthropic": "agentotel.adapters.providers.anthropic",
+    "google.genai": "agentotel.adapters.providers.google_genai",
 }
 """Packages of SDKs and the modules that hold their adapters."""
 
@@ -120,8 +121,8 @@ class Registry:
         if package in ADAPTERS:
             adapter = load_adapter(package)
             if self._supported(adapter):
-                for hook in adapter.hooks:
-                    self._wrap(hook, lambda function: wrap.wrapper(adapter, function))
+                for name in dict.fromkeys(hook.module for hook in adapter.hooks):
+                    self._when_loaded(name, functools.partial(self._hook, adapter, name))
                 for tracer in adapter.tracers:
                     self._replace(tracer, native.adopting)
                 if self._on_patched is not None:
@@ -139,6 +140,25 @@ class Registry:
             found.wanted,
         )
         return False
+
+    def _when_loaded(self, name: str, patch: Callable[[], None]) -> None:
+        """Patch a module of an SDK now or when it is loaded: not every version has it, and some load it late."""
+        if name in sys.modules:
+            patch()
+            return
+
+        def loaded(_module: ModuleType) -> None:
+            with _lock:
+                if self._active:
+                    _patch(patch)
+
+        when_imported(name, loaded)
+
+    def _hook(self, adapter: Adapter, name: str) -> None:
+        """Wrap the methods of an SDK that one module holds."""
+        for hook in adapter.hooks:
+            if hook.module == name:
+                self._wrap(hook, lambda function: wrap.wrapper(adapter, function))
 
     def _wrap(self, hook: Hook, make: Callable[[Any], Any]) -> None:
         from wrapt import FunctionWrapper  # noqa: PLC0415 - slow, and an SDK is loaded
@@ -162,6 +182,11 @@ def seam(hook: Hook) -> tuple[Any, Any]:
     """Import the class of a hook and look its method up; None for what is not there."""
     owner = getattr(importlib.import_module(hook.module), hook.owner, None)
     return owner, None if owner is None else owner.__dict__.get(hook.method)
+
+
+def of_another_version(hook: Hook, error: ModuleNotFoundError) -> bool:
+    """Tell whether a hook could not be found because this version of the SDK lacks its module."""
+    return bool(error.name) and f"{hook.module}.".startswith(f"{error.name}.")
 
 
 def _named(hook: Hook) -> tuple[str, str, str]:

@@ -116,14 +116,15 @@ def _sdks(problems: list[str]) -> Iterator[Section]:
 
 def _seams(hooks: Sequence[Any], problems: list[str]) -> Iterator[str]:
     """Name the methods that would be patched; this imports the SDK."""
-    from agentotel.capture.registry import seam  # noqa: PLC0415
+    from agentotel.capture.registry import of_another_version, seam  # noqa: PLC0415
 
     for hook in hooks:
         name = f"{hook.module}.{hook.owner}.{hook.method}"
         try:
             there = seam(hook)[1] is not None
         except Exception as error:  # noqa: BLE001 - an SDK that cannot be imported may raise anything
-            problems.append(f"{name} cannot be imported: {type(error).__name__}: {error}")
+            if not (isinstance(error, ModuleNotFoundError) and of_another_version(hook, error)):
+                problems.append(f"{name} cannot be imported: {type(error).__name__}: {error}")
             continue
         if there:
             yield name

@@ -38,12 +38,13 @@ from agentotel.wire.read import Rule, attributes, integer, items, number, one_of
 
 def _modality(value: object) -> AttributeValue | None:
     """Name the output that is more than text: asked for with text beside it, it is still what is asked for."""
-    kinds = [str(kind).upper() for kind in items(value)]
+    kinds = [kind.upper() for kind in items(value) if isinstance(kind, str)]
     return next((_OUTPUTS[kind] for kind in kinds if kind in _OUTPUTS), None)
 
 
 def _level(value: object) -> AttributeValue | None:
-    return text(get(fields(value), "thinkingLevel"))
+    level = text(get(fields(value), "thinkingLevel"))
+    return level and str.__str__(level)  # a member of an enum of the SDK, which is a string
 
 
 _OUTPUTS = {"IMAGE": "image", "AUDIO": "speech"}

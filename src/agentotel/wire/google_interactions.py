@@ -191,3 +191,4 @@ FORMAT = Format(
 FETCH = Format(
     name="google_interactions_fetch", request=fetch_request, response=fetched, fold=InteractionFold, output=output
 )
+DECISION = Format(name="google_decisions", request=request, response=response)

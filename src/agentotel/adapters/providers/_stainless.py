@@ -60,7 +60,7 @@ def reader(
             target=_elsewhere(target(client), options.url) if "://" in options.url else target(client),
             body=body if call.operation != "fetch_response" else _fetched(options),
             retry_limit=limit if isinstance(limit, int) else client.max_retries,
-            timeout_s=_seconds(options.timeout, client),
+            timeout_s=seconds(options.timeout, client),
             http_client=getattr(client, "_client", None),
         )
 
@@ -92,8 +92,8 @@ def _elsewhere(target: Target, url: str) -> Target:
     return replace(target, server=parts.hostname, port=parts.port or PORTS.get(parts.scheme))
 
 
-def _seconds(timeout: Any, client: Any) -> float | None:
+def seconds(timeout: Any, client: Any) -> float | None:
     """Give the time-out of one read: of the request, else of the client; None where there is none."""
     configured = client.timeout if type(timeout).__name__ == "NotGiven" else timeout
-    seconds = getattr(configured, "read", configured)
-    return float(seconds) if isinstance(seconds, int | float) else None
+    read_s = getattr(configured, "read", configured)
+    return float(read_s) if isinstance(read_s, int | float) else None

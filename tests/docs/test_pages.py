@@ -261,7 +261,7 @@ def test_a_changelog_fragment_exists() -> None:
     fragment = text_of("changelog.d/3.added.md")
     assert fragment.strip().endswith(".")
     for path in (ROOT / "changelog.d").glob("*.md"):
-        assert re.fullmatch(r"\d+\.(added|changed|deprecated|removed|fixed|security)\.md", path.name)
+        assert re.fullmatch(r"\d+\.(added|changed|deprecated|removed|fixed|security)(\.\d+)?\.md", path.name)
 
 
 def secret_hook() -> re.Pattern[str]:

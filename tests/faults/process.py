@@ -1,4 +1,4 @@
-"""A whole process of an application: set-up, a call, a fork, a flush and the end, with a fault at one site.
+"""A whole process of an application: set-up, a call, a fork, a flush, a second set-up and the end, with one fault.
 
     python -m tests.faults.process http://127.0.0.1:1234 export.flush
 
@@ -14,6 +14,8 @@ import os
 import sys
 from collections import Counter
 from typing import Any
+
+from opentelemetry import metrics
 
 import agentotel
 from agentotel._core import guard
@@ -70,6 +72,9 @@ def main(backend: str, site: str) -> None:
     seen.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     of_child.update(json.loads(os.read(incoming, 1 << 16)))
     seen.append(agentotel.flush() in {True, False})
+    metrics.get_meter("another library").create_observable_gauge("level")
+    agentotel.shutdown()
+    agentotel.init(service_name="faults again", endpoint=backend, shutdown_timeout_s=2, timeout_s=1)
 
 
 if __name__ == "__main__":

@@ -26,12 +26,15 @@ PROCESS = (*(name for name in SITES if name.startswith(("export.", "runtime.")))
 FOLD = "capture.fold"
 """Not called as a site, because a call for every chunk of a stream costs more than reading it: see below."""
 
-LATE = {"capture.leave"}
-"""Its one job is to give the context back: faults come after it, since nothing could undo what it did not do."""
+LATE = {"api.leave", "capture.leave"}
+"""Their one job is to give the context back: faults come after it, since nothing could undo what it did not do."""
 
 SETTINGS = {"console": True, "content": "SPAN_AND_EVENT", "events": "both"}
 WHOLE = 30
 CARRYING = {
+    "api.close",
+    "api.leave",
+    "api.open",
     "capture.answer",
     "capture.body",
     "capture.body_end",

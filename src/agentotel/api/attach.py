@@ -8,12 +8,22 @@ what is current came from it; a block that ended out of turn is skipped by the o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Protocol, cast
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
+from agentotel._core import guard
+
+_attach = guard.site("api.attach")
+_leave = guard.site("api.leave")
+
 _KEY = otel_context.create_key("agentotel-attachment")
+
+
+class _Opened(Protocol):
+    @property
+    def context(self) -> Context: ...
 
 
 class Attachment:
@@ -36,6 +46,30 @@ class Attachment:
         while (above := _of(target)) is not None and above.closed:
             target = above.outer
         otel_context.attach(target)
+
+
+def attach(opened: _Opened, owner: object = None) -> Attachment | None:
+    """Make the context of what was opened current; None where that failed."""
+    return _attach(_attached, opened, owner)
+
+
+def _attached(opened: _Opened, owner: object) -> Attachment:
+    return Attachment(opened.context, owner)
+
+
+def leave(attachment: Attachment | None) -> None:
+    """End the block of an attachment."""
+    if attachment is not None:
+        _leave(attachment.leave)
+
+
+def context_of(opened: _Opened) -> Context:
+    """Return the context to run in; the current one where it cannot be had."""
+    return _attach(_context, opened) or otel_context.get_current()
+
+
+def _context(opened: _Opened) -> Context:
+    return opened.context
 
 
 def _of(context: Context | None) -> Attachment | None:

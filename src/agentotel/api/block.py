@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from agentotel._core import guard
 from agentotel.api import check, events
-from agentotel.api.decorate import Opened, decorate
+from agentotel.api.decorate import Opened, decorate, opening_site
 from agentotel.api.managed import Managed
 from agentotel.api.mistakes import warn_once
 from agentotel.api.stopping import derive
@@ -17,7 +18,8 @@ from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome, Result, StopReason
 from agentotel.facts.totals import Totals
 from agentotel.record import identity as identities
-from agentotel.record.operation import Event, Operation
+from agentotel.record.operation import UNIT, Event, Operation
+from agentotel.record.pipeline import IDLE
 from agentotel.record.unit import Unit
 from agentotel.wire import errors
 
@@ -162,6 +164,24 @@ class Block(Managed[H]):
     def __call__(self, function: F, /) -> F:
         """Run every invocation of ``function`` in a block of its own."""
         return decorate(function, lambda _function: lambda _args, _kwargs: self._open())  # type: ignore[no-any-return]
+
+
+def _unrecorded(kind: str, id: str | None = None) -> Operation:  # noqa: A002 - the word users know it by
+    return Operation(IDLE, UNIT, Unit(kind, id=id), identities.NOBODY)
+
+
+_NOTHING = _unrecorded("block")
+
+N = TypeVar("N", bound=Handle)
+
+
+def unopened(handle: type[N], kind: str, id: str | None = None) -> N:  # noqa: A002 - the word users know it by
+    """Make a handle by hand, where opening failed: it has an id and takes everything, and nothing is recorded."""
+    made = handle.__new__(handle)
+    made._operation = operation = opening_site(_unrecorded, kind, id) or _NOTHING  # noqa: SLF001 - as its class does
+    made._unit = cast("Unit", operation.facts)  # noqa: SLF001
+    made._context = otel_context.get_current()  # noqa: SLF001
+    return made
 
 
 def start(operation: Operation) -> Operation:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import AsyncGeneratorType, GeneratorType
+from typing import cast
 
+from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
@@ -13,6 +15,7 @@ from agentotel._core import guard
 from agentotel._core.canonical import canonical_json
 from agentotel.api import check, events
 from agentotel.api.block import failure_of
+from agentotel.api.decorate import opening_site
 from agentotel.api.mistakes import warn_once
 from agentotel.api.stopping import known
 from agentotel.facts.stop import Outcome, StopReason
@@ -187,3 +190,19 @@ def open_call(spec: ToolSpec, arguments: Arguments) -> Tool:
     if spec.fallback_for is not None and identity.operation is not None:
         events.record(identity.operation, "fallback", {"source": spec.fallback_for, "to": spec.name, "kind": "tool"})
     return Tool(operation, facts)
+
+
+def _unrecorded(name: str) -> Operation:
+    return Operation(IDLE, TOOL, ToolFacts(name), identities.NOBODY)
+
+
+_NOTHING = _unrecorded("")
+
+
+def unopened_call(spec: ToolSpec) -> Tool:
+    """Make a call by hand, where opening failed: it takes everything, and nothing is recorded."""
+    made = Tool.__new__(Tool)
+    made._operation = operation = opening_site(_unrecorded, spec.name) or _NOTHING  # noqa: SLF001 - as its class does
+    made._facts = cast("ToolFacts", operation.facts)  # noqa: SLF001
+    made._context = otel_context.get_current()  # noqa: SLF001
+    return made

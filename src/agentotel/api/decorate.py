@@ -12,10 +12,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from types import CoroutineType
 from typing import Any, Protocol
 
+from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
-from agentotel.api.attach import Attachment, Lane
+from agentotel._core import guard
+from agentotel.api.attach import Lane, attach, context_of, leave
 from agentotel.errors import ConfigurationError
+
+opening_site = guard.site("api.open")
+_close = guard.site("api.close")
 
 
 class Opened(Protocol):
@@ -33,13 +38,29 @@ class Opened(Protocol):
 
 def close(opened: Opened, error: BaseException | None) -> None:
     """End an invocation, once."""
-    opened._close(error)  # noqa: SLF001 - users of a handle are not to find it
+    _close(opened._close, error)  # noqa: SLF001 - users of a handle are not to find it
 
 
 def _done(opened: Opened, value: object) -> None:
-    opened._returned(value)  # noqa: SLF001 - users of a handle are not to find it
+    _close(opened._returned, value)  # noqa: SLF001 - users of a handle are not to find it
     close(opened, None)
 
+
+class _Unopened:
+    """What an invocation runs in where opening failed: nothing of it is recorded."""
+
+    @property
+    def context(self) -> Context:
+        return otel_context.get_current()
+
+    def _returned(self, value: object) -> None:
+        pass
+
+    def _close(self, error: BaseException | None) -> None:
+        pass
+
+
+_UNOPENED = _Unopened()
 
 Function = Callable[..., Any]
 Opening = Callable[[tuple[Any, ...], dict[str, Any]], Opened]
@@ -81,10 +102,10 @@ class _Inside:
         self._opened = opened
 
     def __enter__(self) -> None:
-        self._attachment = Attachment(self._opened.context)
+        self._attachment = attach(self._opened)
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self._attachment.leave()
+        leave(self._attachment)
         if error is not None:
             close(self._opened, error)
 
@@ -92,7 +113,7 @@ class _Inside:
 def _plain(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        opened = opening(args, kwargs)
+        opened = opening_site(opening, args, kwargs) or _UNOPENED
         with _Inside(opened):
             value = function(*args, **kwargs)
         if type(value) is CoroutineType:  # isinstance() would ask a lazy proxy for its class
@@ -106,7 +127,7 @@ def _plain(function: Function, opening: Opening) -> Function:
 def _coroutine(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        opened = opening(args, kwargs)
+        opened = opening_site(opening, args, kwargs) or _UNOPENED
         with _Inside(opened):
             value = await function(*args, **kwargs)
         _done(opened, value)
@@ -126,9 +147,9 @@ async def _finished(coroutine: Coroutine[Any, Any, Any], opened: Opened) -> Any:
 def _generator(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        opened = opening(args, kwargs)
+        opened = opening_site(opening, args, kwargs) or _UNOPENED
         try:
-            value = yield from _drive(function(*args, **kwargs), Lane(opened.context))
+            value = yield from _drive(function(*args, **kwargs), Lane(context_of(opened)))
         except BaseException as error:
             close(opened, error)
             raise
@@ -164,8 +185,8 @@ def _drive(generator: Generator[Any, Any, Any], lane: Lane) -> Generator[Any, An
 def _async_generator(function: Function, opening: Opening) -> Function:
     @functools.wraps(function)
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        opened = opening(args, kwargs)
-        lane = Lane(opened.context)
+        opened = opening_site(opening, args, kwargs) or _UNOPENED
+        lane = Lane(context_of(opened))
         value: Any = None
         try:
             generator = function(*args, **kwargs)

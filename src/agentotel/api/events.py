@@ -41,6 +41,10 @@ def event(kind: str, /, **data: object) -> None:
         data: Facts of the event. Texts, numbers and booleans are kept as they are, anything else as JSON.
             What you pass leaves the process, also where content is off.
     """
+    _record(_here, kind, data)
+
+
+def _here(kind: str, data: Mapping[str, object]) -> None:
     record(identities.current().operation, kind, data)
 
 
@@ -51,8 +55,12 @@ def decision(choice: str, *, reason: str | None = None, options: list[str] | Non
 
 def handoff(to: str, *, source: str | None = None, reason: str | None = None) -> None:
     """Record that work goes to another agent. ``source`` defaults to the running agent."""
+    event("handoff", source=source or _record(_agent), to=to, reason=reason)
+
+
+def _agent() -> str | None:
     run = identities.current().run
-    event("handoff", source=source or (None if run is None else run.name), to=to, reason=reason)
+    return None if run is None else run.name
 
 
 def approval(subject: str, *, status: str, by: str | None = None, reason: str | None = None) -> None:

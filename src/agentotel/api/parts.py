@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Never
 
+from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
 from agentotel._core import guard
 from agentotel._core.canonical import compact_json
 from agentotel.api import check
-from agentotel.api.block import Block, Handle, start
+from agentotel.api.block import Block, Handle, start, unopened
 from agentotel.errors import ConfigurationError
 from agentotel.facts.call import AttributeValue
 from agentotel.record import identity as identities
@@ -102,6 +103,9 @@ class TurnBlock(Block[Turn]):
         _content(_keep, operation, n.INPUT_MESSAGES, "user", self._input)
         return Turn(start(operation), unit)
 
+    def _unopened(self) -> Turn:
+        return unopened(Turn, units.TURN)
+
 
 class Run(Answering):
     """One run of an agent."""
@@ -161,6 +165,9 @@ class AgentBlock(Block[Run]):
             operation.extra[n.AGENT_DESCRIPTION] = self._description
         return Run(operation, unit)
 
+    def _unopened(self) -> Run:
+        return unopened(Run, units.RUN)
+
 
 class Step(Handle):
     """One step of a run."""
@@ -194,6 +201,9 @@ class StepBlock(Block[Step]):
             around.unit.add_step()
         identity = replace(around, step=unit, unit=unit, attributes=attributes)
         return Step(_start(unit, identity), unit)
+
+    def _unopened(self) -> Step:
+        return unopened(Step, units.STEP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,3 +243,6 @@ class PromptBlock(Block[Prompt]):
     def _open(self) -> Prompt:
         inner = replace(identities.current(), prompt=(self._name, self._version))
         return Prompt(name=self._name, version=self._version, context=identities.place(inner))
+
+    def _unopened(self) -> Prompt:
+        return Prompt(name=self._name, version=self._version, context=otel_context.get_current())

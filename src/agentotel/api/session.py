@@ -13,7 +13,7 @@ from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, Span
 from agentotel._core import guard, ids
 from agentotel._core.locks import make_lock
 from agentotel.api import check
-from agentotel.api.block import Block, Handle, start
+from agentotel.api.block import Block, Handle, start, unopened
 from agentotel.api.decorate import close
 from agentotel.facts.call import AttributeValue
 from agentotel.facts.stop import StopReason
@@ -194,6 +194,9 @@ class SessionBlock(Block[Session]):
                 outer.id,
             )
         return session
+
+    def _unopened(self) -> Session:
+        return unopened(Session, units.SESSION, self._id or ids.long_id())
 
     def _find(self) -> _Known:
         """Find the session by its id, or make one."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar, overload
 
 from agentotel.api import calls, check
-from agentotel.api.calls import Arguments, Tool, ToolSpec, open_call
+from agentotel.api.calls import Arguments, Tool, ToolSpec, open_call, unopened_call
 from agentotel.api.decorate import Function, Opening, decorate
 from agentotel.api.managed import Managed
 from agentotel.api.mistakes import warn_once
@@ -30,6 +30,9 @@ class ToolCallBlock(Managed[Tool]):
 
     def _open(self) -> Tool:
         return open_call(self._spec, self._arguments)
+
+    def _unopened(self) -> Tool:
+        return unopened_call(self._spec)
 
 
 def tool_call(

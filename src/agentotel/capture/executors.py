@@ -10,11 +10,14 @@ from typing import Any, Final, TypeVar
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 
+from agentotel._core import guard
 from agentotel.record import identity
 from agentotel.record.identity import NOBODY
 from agentotel.record.pipeline import IDLE, active
 
 T = TypeVar("T")
+
+_carry = guard.site("capture.carry")
 
 _MARK: Final = "_agentotel_carries"
 _POOL_AND_FUNCTION: Final = 2
@@ -44,12 +47,20 @@ def _is_ours(function: Any) -> bool:
 def _carrying(submit: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(submit)
     def carrying(*args: Any, **kwargs: Any) -> Any:
-        if len(args) < _POOL_AND_FUNCTION or active() is IDLE or identity.current() is NOBODY or _elsewhere(args[0]):
+        context = _carry(_to_carry, args)
+        if context is None:
             return submit(*args, **kwargs)
-        return submit(args[0], _carried, otel_context.get_current(), *args[1:], **kwargs)
+        return submit(args[0], _carried, context, *args[1:], **kwargs)
 
     setattr(carrying, _MARK, True)
     return carrying
+
+
+def _to_carry(args: tuple[Any, ...]) -> Context | None:
+    """Return the context that a function submitted now runs in; None outside of units, and where it cannot be sent."""
+    if len(args) < _POOL_AND_FUNCTION or active() is IDLE or identity.current() is NOBODY or _elsewhere(args[0]):
+        return None
+    return otel_context.get_current()
 
 
 def _elsewhere(pool: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agentotel.capture import bodies
@@ -209,6 +210,14 @@ class AiohttpAnswer:
     def watch(self, end: StreamEnd, see: See | None = None) -> None:
         """Put a reader in front of the response's own."""
         self.response.content = bodies.watched_reader(self.response.content, end, see)
+
+
+@lru_cache(maxsize=256)
+def is_whole(kind: type) -> bool:
+    """Tell whether values of a type are answers that were read: a dict, or a model that is no stream."""
+    return kind is dict or (
+        hasattr(kind, "__pydantic_fields__") and not (hasattr(kind, "__next__") or hasattr(kind, "__anext__"))
+    )
 
 
 def answer_of(value: Any) -> Answer | None:

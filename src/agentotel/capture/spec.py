@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agentotel.wire.format import Body, Format
 
@@ -26,8 +26,7 @@ class Target:
     port: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(NamedTuple):
     """One call of an SDK, read from the arguments of its hooked method."""
 
     call: Call

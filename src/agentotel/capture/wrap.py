@@ -13,11 +13,13 @@ from dataclasses import replace
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any, Final, TypeVar
 
+from opentelemetry import context as otel_context
+
 from agentotel._core import guard
 from agentotel.api import events
 from agentotel.api.block import failure_of
 from agentotel.capture import managers, streams
-from agentotel.capture.answers import Answer, answer_of
+from agentotel.capture.answers import Answer, answer_of, is_whole
 from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
 from agentotel.facts.call import Failure, Request
@@ -85,19 +87,22 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
     if pipeline is IDLE:
         return None
     sent = adapter.read(client, args, kwargs)
-    around = current()
-    if sent is None or (around is not None and around.sends_with(sent.http_client)):
+    if sent is None:
         return None
-    call = sent.call
-    request = _request(call.format.request, sent.body) or Request()
-    facts = ModelFacts(call.format, call.operation, sent.target.provider, request, sent.body)
-    facts.server = sent.target.server
-    facts.port = sent.target.port
-    facts.retry_limit = sent.retry_limit
-    facts.timeout_s = sent.timeout_s
-    operation = Operation(pipeline, MODEL, facts, identities.current())
+    call, target, body, retry_limit, timeout_s, http_client = sent
+    around = current()
+    if around is not None and around.sends_with(http_client):
+        return None
+    request = _request(call.format.request, body) or Request()
+    facts = ModelFacts(call.format, call.operation, target.provider, request, body)
+    facts.server = target.server
+    facts.port = target.port
+    facts.retry_limit = retry_limit
+    facts.timeout_s = timeout_s
+    context = otel_context.get_current()
+    operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
     operation.start()
-    tracking = Tracking(operation, sent.http_client)
+    tracking = Tracking(operation, http_client)
     tracking.enter()
     return tracking
 
@@ -168,17 +173,16 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
     everything else stays what it is, for which this gives None.
     """
     operation = tracking.operation
-    if isinstance(value, GeneratorType | AsyncGeneratorType):
-        return streams.stepwise(tracking, value, failed)
-    if managers.made(value):
-        return managers.watched(tracking, value, _ENDINGS)
+    kind: type = type(value)
+    whole = is_whole(kind)
+    if not whole:
+        if isinstance(value, GeneratorType | AsyncGeneratorType):
+            return streams.stepwise(tracking, value, failed)
+        if managers.made(value):
+            return managers.watched(tracking, value, _ENDINGS)
     try:
         shown = adapter.answer(value)
-        if streams.watch(operation, shown, adapter.iterator):
-            return None
-        answer = answer_of(shown)
-        if answer is not None:
-            respond(operation, answer, adapter.raises)
+        if not (whole and shown is value) and _still_read(operation, shown, adapter):
             return None
         take(operation, fields(shown))
     except BaseException:
@@ -186,6 +190,17 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
         raise
     close(operation)
     return None
+
+
+def _still_read(operation: Operation, shown: Any, adapter: Adapter) -> bool:
+    """Take over the end of an operation whose answer is a stream or an HTTP response. False where it is neither."""
+    if streams.watch(operation, shown, adapter.iterator):
+        return True
+    answer = answer_of(shown)
+    if answer is None:
+        return False
+    respond(operation, answer, adapter.raises)
+    return True
 
 
 def respond(operation: Operation, answer: Answer, raises: Callable[[int], str | None]) -> None:

@@ -263,8 +263,9 @@ class Operation:
         facts = self.facts
         if isinstance(facts, ModelFacts):
             _price(self._price_call, facts)
-            _context(self._read_context, facts)
-            _total(self._total_call, facts)
+            if self.identity.unit is not None:
+                _context(self._read_context, facts)
+                _total(self._total_call, facts)
         elif isinstance(facts, ToolFacts):
             _total(self._total_tool, facts)
         for recorder in self.pipeline.recorders:

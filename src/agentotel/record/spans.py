@@ -36,7 +36,9 @@ USAGE: Final = (
 )
 """Fields of ``Usage`` and the attributes that carry them."""
 
-_INPUT_ONLY: Final = USAGE[:1]
+_USAGE_NAMES: Final = tuple(dict(USAGE).get(field) for field in Usage._fields)
+_INPUT_NAME: Final = _USAGE_NAMES[:1]
+"""The same in the order of ``Usage``, whose values are read in one loop; its first field is the input."""
 
 
 class SpanRecorder:
@@ -87,7 +89,8 @@ class SpanRecorder:
                     description = operation.failure.message if self._content else None
                     span.set_status(Status(StatusCode.ERROR, description))
                 attributes = _FINISHES[operation.kind](operation, content=self._content)
-                span.set_attributes({**attributes, **operation.extra})
+                attributes.update(operation.extra)
+                span.set_attributes(attributes)
         finally:
             span.end(end_time=operation.ended_at_ns)
 
@@ -158,9 +161,8 @@ def _add_response(attributes: Attributes, facts: ModelFacts) -> None:
 
 def add_usage(attributes: Attributes, usage: Usage, operation: str) -> None:
     """Add the token counts that were sent; an embedding has input only."""
-    for field, name in _INPUT_ONLY if operation == "embeddings" else USAGE:
-        value = getattr(usage, field)
-        if value is not None:
+    for name, value in zip(_INPUT_NAME if operation == "embeddings" else _USAGE_NAMES, usage, strict=False):
+        if value is not None and name is not None:
             attributes[name] = value
 
 

@@ -48,16 +48,19 @@ def reader(
 
     def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
         options = args[1] if len(args) > 1 else kwargs["options"]
-        call = find(paths, options.method, options.url)
+        url = options.url
+        call = find(paths, options.method, url)
         if call is None:
             return None
-        body = options.json_data if isinstance(options.json_data, Mapping) else {}
+        body = options.json_data
+        if body.__class__ is not dict and not isinstance(body, Mapping):
+            body = {}
         if options.extra_json:
             body = {**body, **options.extra_json}
         limit = options.max_retries
         return Sent(
             call=call,
-            target=_elsewhere(target(client), options.url) if "://" in options.url else target(client),
+            target=_elsewhere(target(client), url) if "://" in url else target(client),
             body=body if call.operation != "fetch_response" else _fetched(options),
             retry_limit=limit if isinstance(limit, int) else client.max_retries,
             timeout_s=seconds(options.timeout, client),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -32,11 +33,20 @@ def _load(name: str) -> Driver | None:
     return driver
 
 
+ALL: Final = ASKED_FOR == NAMES
+
 _LOADED: Final = {name: _load(name) for name in ASKED_FOR}
 DRIVERS: Final = {name: driver for name, driver in _LOADED.items() if driver}
 """The drivers whose SDK is installed."""
 
 MISSING: Final = tuple(name for name, driver in _LOADED.items() if driver is None)
+
+
+def distribution(name: str) -> str:
+    """Name what is installed for an SDK, from its driver's source: without the SDK the driver cannot be imported."""
+    found = re.search(r'distribution="([^"]*)"', (Path(drivers.__path__[0]) / f"{name}.py").read_text(encoding="utf-8"))
+    assert found, f"{name} says of no distribution"
+    return found[1]
 
 
 def endpoint(name: str) -> Endpoint:

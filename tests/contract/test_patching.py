@@ -19,7 +19,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import agentotel
-from agentotel.capture import http, registry
+from agentotel.capture import registry
+from agentotel.capture.libraries import LIBRARIES
 from agentotel.testing import capture
 from tests.contract.drivers._spec import Driver, Endpoint, calling
 from tests.contract.flavour import close, take
@@ -57,10 +58,10 @@ def _body(exchange: Any) -> dict[str, Any]:
 def _seams(package: str) -> list[tuple[Any, str]]:
     """Name every attribute that instrumenting one SDK may replace."""
     adapter = registry.load_adapter(package)
-    hooks = [*adapter.hooks, *adapter.tracers]
-    for library in http.LIBRARIES:
-        hooks += library.hooks if library.package in sys.modules else ()
-    return [(registry.seam(hook)[0], hook.method) for hook in hooks]
+    hooks = [hook for hook in (*adapter.hooks, *adapter.tracers) if hook.module in sys.modules]
+    for library in LIBRARIES:
+        hooks += (*library.attempts, *library.calls) if library.package in sys.modules else ()
+    return [(owner, hook.method) for hook in hooks for owner, method in [registry.seam(hook)] if method is not None]
 
 
 @pytest.mark.parametrize(("driver", "endpoint"), FIRST.values(), ids=FIRST)

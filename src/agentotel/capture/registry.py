@@ -23,6 +23,8 @@ logger = logging.getLogger("agentotel")
 ADAPTERS: Final = {
     "openai": "agentotel.adapters.providers.openai",
     "anthropic": "agentotel.adapters.providers.anthropic",
+    "groq": "agentotel.adapters.providers.groq",
+    "together": "agentotel.adapters.providers.together",
     "google.genai": "agentotel.adapters.providers.google_genai",
 }
 """Packages of SDKs and the modules that hold their adapters."""

@@ -73,6 +73,8 @@ SPEECH = _format("openai_speech", "speech")
 TRANSCRIPTION = _format("openai_transcription", "text")
 MODERATION = _format("openai_moderation", None)
 DECISION = _format("openai_decision", None)
+RERANK = _format("openai_rerank", None)
+"""Of together, ``types/rerank_create_response.py`` of together 3.1."""
 
 FORMATS = {
     "/images/generations": IMAGES,

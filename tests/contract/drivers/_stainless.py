@@ -21,6 +21,9 @@ KEY = "test-key"
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """An empty context: the servers are plain HTTP, and loading certificates takes longer than a call."""
 
+NO_HELPERS = dict.fromkeys(("helper", "helper_left", "parse_into"), "the SDK has no such helper")
+"""Of ``Endpoint.without``, for an SDK that only creates."""
+
 FINALS = ("get_final_completion", "get_final_response", "get_final_message")
 
 

@@ -60,10 +60,13 @@ CHAT_FACTS = {
     "cut": frozenset({"openai-chat-completions-012"}),
 }
 
+READS_IN_STREAMS = hasattr(openai._streaming, "APITimeoutError")
+"""Whether the SDK gives the time-out of a read inside a stream a class of its own, as openai 3 began to."""
+
 DRIVER = Driver(
     package="openai",
     distribution="openai",
-    errors={**errors(openai), "stream_timeout": "openai.APITimeoutError"},
+    errors=errors(openai) | ({"stream_timeout": "openai.APITimeoutError"} if READS_IN_STREAMS else {}),
     request_ids=("x-request-id", "apim-request-id"),
     endpoints=(
         endpoint(

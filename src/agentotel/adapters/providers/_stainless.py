@@ -19,6 +19,11 @@ PORTS: Final = {"https": 443, "http": 80}
 _ID = re.compile(r"(?<=/responses/)[^/]+$")
 
 
+def under(prefix: str, paths: Paths, kept: tuple[str, ...] | None = None) -> dict[tuple[str, str], Call]:
+    """Give operations of a table below a path: all of them, or those that are ``kept``."""
+    return {(verb, prefix + path): call for (verb, path), call in paths.items() if kept is None or path in kept}
+
+
 def hooks(package: str) -> tuple[Hook, ...]:
     """Name the request methods of a package."""
     return tuple(

@@ -31,7 +31,7 @@ def provider(client: Any) -> str:
 
 ADAPTER: Final = Adapter(
     package="anthropic",
-    oldest=(2,),
+    oldest=(1,),
     below=(3,),
     hooks=_stainless.hooks("anthropic"),
     read=_stainless.reader(PATHS, provider),

@@ -1,6 +1,6 @@
 """The openai SDK: OpenAI, Azure OpenAI, and every server that speaks its protocol.
 
-Source: ``openai/_base_client.py`` and ``openai/resources`` of openai 3.52.
+Source: ``openai/_base_client.py`` and ``openai/resources`` of openai 2.0 to 3.54.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agentotel.adapters.providers import _stainless
+from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call
 from agentotel.wire import openai_chat, openai_completions, openai_embeddings, openai_media, openai_responses
 
@@ -29,37 +30,19 @@ PATHS: Final = {
 }
 """Which request paths are operations; ``not_operations`` names the others."""
 
-HOSTS: Final = (
-    ("openai.azure.com", "azure.ai.openai"),
-    ("services.ai.azure.com", "azure.ai.openai"),
-    ("api.openai.com", "openai"),
-    ("api.deepseek.com", "deepseek"),
-    ("api.x.ai", "x_ai"),
-    ("api.groq.com", "groq"),
-    ("api.mistral.ai", "mistral_ai"),
-    ("api.perplexity.ai", "perplexity"),
-    ("api.moonshot.ai", "moonshot_ai"),
-    ("api.moonshot.cn", "moonshot_ai"),
-    ("generativelanguage.googleapis.com", "gcp.gemini"),
-    ("openrouter.ai", "openrouter"),
-    ("api.together.xyz", "together"),
-    ("api.together.ai", "together"),
-    ("api.fireworks.ai", "fireworks"),
-)
-"""Ends of host names and the provider behind them; any other host is taken for ``openai``."""
+AUDIO: Final = ("/audio/speech", "/audio/transcriptions", "/audio/translations")
 
 
 def provider(client: Any) -> str:
-    """Name the provider of a client, by its class and its host."""
+    """Name the provider of a client, by its class and its host; any host that is not known is taken for ``openai``."""
     if any(kind.__name__ == "BaseAzureClient" for kind in type(client).__mro__):
         return "azure.ai.openai"
-    host = client.base_url.host
-    return next((name for end, name in HOSTS if host == end or host.endswith("." + end)), "openai")
+    return hosts.provider_of(client.base_url.host, "openai")
 
 
 ADAPTER: Final = Adapter(
     package="openai",
-    oldest=(3,),
+    oldest=(2,),
     below=(4,),
     hooks=_stainless.hooks("openai"),
     read=_stainless.reader(PATHS, provider),

@@ -17,11 +17,12 @@ from agentotel import config
 from agentotel._core import guard, late
 from agentotel._core.canonical import make_digest
 from agentotel._core.version import VERSION
-from agentotel.capture import executors
+from agentotel.capture import executors, metering, neighbours
 from agentotel.capture.registry import REGISTRY
 from agentotel.config import Settings
 from agentotel.errors import ConfigurationError
-from agentotel.export.existing import behind
+from agentotel.export import awaited
+from agentotel.export.existing import behind, is_set
 from agentotel.pricing import Prices, load_prices
 from agentotel.record.logs import LogRecorder
 from agentotel.record.metrics import MetricRecorder
@@ -220,6 +221,7 @@ def _unpatch() -> None:
     activate(IDLE)
     REGISTRY.remove()
     executors.remove()
+    metering.forget()
 
 
 @contextmanager
@@ -280,12 +282,20 @@ def _stamp(provider: trace.TracerProvider) -> None:
     """Let identity reach the spans of other libraries, where the provider takes processors."""
     add = getattr(provider, "add_span_processor", None)
     if add is None:
+        if provider is trace.get_tracer_provider() and not is_set(provider):
+            awaited.when_set(_stamp_later)
         return
     known = _runtime.processors.get(id(provider))
     if known is None or known[0] is not provider:
-        known = _runtime.processors[id(provider)] = (provider, IdentityProcessor())
+        known = _runtime.processors[id(provider)] = (provider, IdentityProcessor(neighbours.started))
         add(known[1])
     known[1].enabled = True
+
+
+def _stamp_later(provider: trace.TracerProvider) -> None:
+    with _lock:
+        if _runtime.providers is not None:
+            _stamp(provider)
 
 
 def _pricing(settings: Settings, *, asked: bool) -> Prices:

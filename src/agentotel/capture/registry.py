@@ -16,6 +16,7 @@ from agentotel._core import guard
 from agentotel.capture import http, native, wrap
 from agentotel.capture.imports import when_imported
 from agentotel.capture.libraries import LIBRARIES
+from agentotel.capture.shadows import shadows
 from agentotel.capture.spec import Adapter, Hook
 
 logger = logging.getLogger("agentotel")
@@ -43,7 +44,8 @@ class _Patch:
 
     def undo(self) -> bool:
         """Put the original back, unless somebody else has patched on top since."""
-        if self.owner.__dict__.get(self.name) is not self.patched:
+        now = self.owner.__dict__.get(self.name) if isinstance(self.owner, type) else getattr(self.owner, self.name)
+        if now is not self.patched:
             return False
         setattr(self.owner, self.name, self.original)
         return True
@@ -175,9 +177,11 @@ class Registry:
             return
         if any(patch.owner is owner and patch.name == hook.method for patch in self._patches):
             return
-        patched = make(original)
-        setattr(owner, hook.method, patched)
-        self._patches.append(_Patch(owner, hook.method, original, patched))
+        places = [(owner, hook.method, original), *shadows(owner, hook.method, original)]
+        for place, name, method in places:
+            patched = make(method)
+            setattr(place, name, patched)
+            self._patches.append(_Patch(place, name, method, patched))
 
 
 def seam(hook: Hook) -> tuple[Any, Any]:

@@ -18,7 +18,7 @@ from opentelemetry import context as otel_context
 from agentotel._core import guard
 from agentotel.api import events
 from agentotel.api.block import failure_of
-from agentotel.capture import managers, streams
+from agentotel.capture import managers, neighbours, streams
 from agentotel.capture.answers import Answer, answer_of, is_whole
 from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
@@ -32,6 +32,7 @@ from agentotel.wire.format import Body, fields
 from agentotel.wire.read import OTHER_ERROR, failure
 
 _open = guard.site("capture.open")
+_join = guard.site("capture.join")
 _request = guard.site("capture.request")
 _answer = guard.site("capture.answer")
 _fail = guard.site("capture.fail")
@@ -101,6 +102,8 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
     facts.timeout_s = timeout_s
     context = otel_context.get_current()
     operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
+    if neighbours.OPEN:
+        _join(neighbours.join, operation)
     operation.start()
     tracking = Tracking(operation, http_client)
     tracking.enter()

@@ -81,6 +81,14 @@ class MetricRecorder:
             return [Observation(count, {"site": name}) for name, count in counts.items() if count]
         return [Observation(amount, attributes) for amount, attributes in self._tally.read(one)]
 
+    def shares_readers(self, instrument: Any) -> bool:
+        """Tell whether what an instrument of somebody else records reaches the readers of this meter."""
+        behind: Any = self._duration
+        while (inner := getattr(behind, "_real_instrument", None) or getattr(behind, "_instrument", None)) is not None:
+            behind = inner
+        ours = getattr(behind, "_measurement_consumer", None)
+        return ours is not None and ours is getattr(instrument, "_measurement_consumer", None)
+
     def start(self, operation: Operation) -> None:
         """Count an opened session."""
         unit = operation.facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import INVALID_SPAN, SpanKind, Status, StatusCode, Tracer
 
 from agentotel._core import guard
 from agentotel._core.canonical import compact_json
@@ -54,8 +54,11 @@ class SpanRecorder:
         self._events = events
 
     def start(self, operation: Operation) -> None:
-        """Start the span, and keep it on the operation."""
+        """Start the span and keep it on the operation, or take over the one that is there."""
         name, kind, attributes = _STARTS[operation.kind](operation)
+        if operation.span is not INVALID_SPAN:
+            _take_over(operation, name, attributes)
+            return
         operation.span = self._tracer.start_span(
             name,
             context=operation.parent_context,
@@ -93,6 +96,14 @@ class SpanRecorder:
                 span.set_attributes(attributes)
         finally:
             span.end(end_time=operation.ended_at_ns)
+
+
+def _take_over(operation: Operation, name: str, attributes: Attributes) -> None:
+    """Make a span that somebody else started the operation's."""
+    operation.span.update_name(name)
+    operation.span.set_attributes(attributes)
+    for link in operation.links:
+        operation.span.add_link(link.context, link.attributes)
 
 
 def _model_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:

@@ -5,7 +5,7 @@ Source: ``openai/types/chat`` of openai 3.52.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ToolRequest
 from agentotel.semconv import names
@@ -54,6 +54,7 @@ REQUEST: tuple[Rule, ...] = (
     SERVICE_TIER,
 )
 _ANSWERS = frozenset({"tool", "function"})
+_SPEAKERS = frozenset({"system", "developer", "user", "assistant"})
 _PLAIN = 2  # a message of a role and a text, as most are, has two fields
 _PART_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
@@ -71,10 +72,10 @@ def response(body: Body) -> Response:
     return Response(
         id=text(body.get("id")),
         model=text(body.get("model")),
-        finish_reasons=tuple(text(choice.get("finish_reason")) or MISSING_REASON for choice in choices),
+        finish_reasons=tuple([text(choice.get("finish_reason")) or MISSING_REASON for choice in choices]),
         usage=usage(sent_usage(body), USAGE),
         tier=text(body.get("service_tier")),
-        tool_requests=tuple(call for choice in choices for call in tool_requests(fields(choice.get("message")))),
+        tool_requests=tuple([call for choice in choices for call in tool_requests(fields(choice.get("message")))]),
         attributes=attributes(body, ANSWER),
         failure=failure(body.get("error")),
     )
@@ -107,25 +108,29 @@ def output(body: Body) -> list[dict[str, object]] | None:
     return [_output_message(fields(choice)) for choice in items(body.get("choices"))] or None
 
 
-def tool_requests(sent: Body) -> Iterable[ToolRequest]:
+def tool_requests(sent: Body) -> Sequence[ToolRequest]:
     """Read tool calls: a function takes JSON text, a custom tool free text; old answers hold one call without id."""
-    for call in map(fields, items(sent.get("tool_calls"))):
+    calls, legacy = sent.get("tool_calls"), sent.get("function_call")
+    if calls is None and legacy is None:
+        return ()
+    asked = []
+    for call in map(fields, items(calls)):
         target = fields(call.get("function") or call.get("custom"))
         name = text(target.get("name"))
         if name:
             sent_arguments = target.get("arguments", target.get("input"))
-            yield ToolRequest(id=text(call.get("id")), name=name, arguments=sent_arguments)
-    legacy = sent.get("function_call")
+            asked.append(ToolRequest(id=text(call.get("id")), name=name, arguments=sent_arguments))
     if legacy is not None:
         old = fields(legacy)
-        yield ToolRequest(id=None, name=text(old.get("name")) or "", arguments=old.get("arguments"))
+        asked.append(ToolRequest(id=None, name=text(old.get("name")) or "", arguments=old.get("arguments")))
+    return asked
 
 
 def _input_message(sent: Body) -> Message:
-    role = text(sent.get("role")) or "user"
-    said = sent.get("content")
-    if len(sent) == _PLAIN and said.__class__ is str and said and role not in _ANSWERS:
+    role, said = sent.get("role"), sent.get("content")
+    if len(sent) == _PLAIN and said.__class__ is str and said and role in _SPEAKERS:
         return {"role": role, "parts": [{"type": "text", "content": said}]}
+    role = text(role) or "user"
     if role in _ANSWERS:
         answer = tool_response(sent.get("tool_call_id"), sent.get("content"))
         return message(role, [answer], name=sent.get("name"))
@@ -144,16 +149,19 @@ def _parts(sent: Body) -> list[Part]:
     ``reasoning_content`` and ``reasoning`` are fields of compatible servers (DeepSeek, vLLM, Groq, OpenRouter).
     """
     thought = sent.get("reasoning_content") or sent.get("reasoning")
-    audio = fields(sent.get("audio"))
+    parts = [*texts_as("reasoning", thought)] if thought else []
+    parts += content_parts(sent.get("content"))
+    if (refused := sent.get("refusal")) is not None:
+        parts += texts_as("refusal", refused)
+    if sent.get("audio") is not None:
+        parts += _audio_parts(fields(sent["audio"]))
+    return parts + [tool_call(call) for call in tool_requests(sent)]
+
+
+def _audio_parts(audio: Body) -> list[Part]:
     data = text(audio.get("data"))
-    return [
-        *texts_as("reasoning", thought),
-        *content_parts(sent.get("content")),
-        *texts_as("refusal", sent.get("refusal")),
-        *texts_as("text", audio.get("transcript")),
-        *([part("blob", modality="audio", content=data)] if data else ()),
-        *(tool_call(call) for call in tool_requests(sent)),
-    ]
+    said = texts_as("text", audio.get("transcript"))
+    return [*said, part("blob", modality="audio", content=data)] if data else said
 
 
 def _tool(tool: object) -> Part:

@@ -15,6 +15,7 @@ from agentotel.wire.read import items, present, text
 Part = dict[str, object]
 Message = dict[str, object]
 
+_ATOMS = frozenset({str, int, float, bool, type(None)})
 _SCALARS = (str, int, float)
 
 MISSING_REASON = "error"
@@ -94,13 +95,13 @@ def output_message(role: str, parts: list[Part], finish_reason: str | None) -> M
 def function_tool(tool: object, schema_key: str) -> Part:
     """Build the definition of a function from an object that holds its name, description and JSON schema."""
     sent = fields(tool)
+    made: Part = {"type": "function", "name": text(sent.get("name")) or ""}
+    if description := text(sent.get("description")):
+        made["description"] = description
     schema = sent.get(schema_key)
-    return part(
-        "function",
-        name=text(sent.get("name")) or "",
-        description=text(sent.get("description")),
-        parameters=plain(schema) if isinstance(schema, Mapping) else None,
-    )
+    if schema.__class__ is dict or isinstance(schema, Mapping):
+        made["parameters"] = plain(schema)
+    return made
 
 
 def parsed(arguments: object) -> object:
@@ -115,10 +116,14 @@ def parsed(arguments: object) -> object:
 
 def plain(value: object) -> object:
     """Copy a value as JSON data. SDK models become mappings without their nulls; what JSON cannot hold becomes None."""
-    if value is None or isinstance(value, _SCALARS):
+    kind = value.__class__
+    if kind in _ATOMS:
         return value
-    if value.__class__ is dict or isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+    if kind is dict or isinstance(value, Mapping):
+        fields_of = value.items()  # type: ignore[attr-defined]  # a mapping
+        return {str(key): item if item.__class__ in _ATOMS else plain(item) for key, item in fields_of}
+    if isinstance(value, _SCALARS):
+        return value
     if hasattr(value, "__pydantic_fields_set__"):
         shown = fields(value)
         return {key: plain(item) for key, item in shown.items() if item is not None}

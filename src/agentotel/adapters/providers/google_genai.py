@@ -131,9 +131,9 @@ def _told_apart(sent: Sent) -> Sent:
     """Tell apart what one path is used for: the older embedding models by their body, agents from models."""
     first = next(iter(sent.body.get("instances") or ()), None)  # type: ignore[call-overload]  # a list
     if "content" in fields(first):
-        return replace(sent, call=PATHS["post", "/{model}:embedContent"])
+        return sent._replace(call=PATHS["post", "/{model}:embedContent"])
     agent = sent.body.get("agent") and sent.call.operation == "generate_content"
-    return replace(sent, call=replace(sent.call, operation="invoke_agent")) if agent else sent
+    return sent._replace(call=replace(sent.call, operation="invoke_agent")) if agent else sent
 
 
 def _target(host: str | None, port: int | None, scheme: str, *, vertex: bool) -> Target:

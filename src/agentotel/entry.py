@@ -33,6 +33,7 @@ def init(  # noqa: PLR0913 - one keyword per setting, for editors and type check
     metrics: Literal["shipped", "spec"] | None = None,
     events: Literal["spans", "logs", "both"] | None = None,
     prices: Mapping[str, Mapping[str, float]] | str | os.PathLike[str] | None = None,
+    capture_reasoning: bool | None = None,
     hash_key: bytes | str | None = None,
     ignored_hosts: str | Sequence[str] | None = None,
     metric_cardinality: int | None = None,
@@ -61,6 +62,7 @@ def init(  # noqa: PLR0913 - one keyword per setting, for editors and type check
             the conventions (``spec``).
         events: Where agentotel's events go: span events, log records, or both.
         prices: Your own prices, before those of the catalogue, or the path of a file that holds them.
+        capture_reasoning: False to leave the model's reasoning text out of recorded content.
         hash_key: Key that makes the hashes of arguments and results HMACs.
         ignored_hosts: Hosts, with those below them, whose requests are no model calls unless a supported SDK makes
             them: ``"gateway.example.com"``.

@@ -204,6 +204,7 @@ def _activate(providers: Providers, settings: Settings, pricing: Prices) -> None
         digest=make_digest(settings.hash_key),
         content_on_spans=settings.content.on_spans,
         content_on_events=settings.content.on_events,
+        reasoning=settings.capture_reasoning,
         ignored_hosts=settings.ignored_hosts,
     )
     _stamp(providers.tracer)

@@ -137,6 +137,7 @@ class Everything:
                 turn.output(self.text)
             self.streams()
             self.other_paths()
+            self.insides()
             self.failures()
             asyncio.run(self.asynchronous())
             self.endings()
@@ -320,6 +321,39 @@ class Everything:
         client.moderations.create(model="omni-moderation-latest", input=text)
         line_up(Answer(body={"object": "list", "data": []}))
         client.models.list()
+
+    def insides(self) -> None:
+        """What answers hold beside text and the usual tokens."""
+        client, text, line_up = self.openai, self.text, self.server.line_up
+        token = {"token": text, "logprob": -0.5, "bytes": [1], "top_logprobs": [{"token": text, "logprob": -0.5}]}
+        answer: Any = p.chat(text).body
+        details = {"accepted_prediction_tokens": 3, "rejected_prediction_tokens": 2, "reasoning_tokens": 5}
+        answer["usage"]["completion_tokens_details"] = details
+        answer["choices"][0]["logprobs"] = {"content": [token]}
+        self.ask(Answer(body=answer), logprobs=True, prediction={"type": "content", "content": text})
+        written = {"ttl_30m_tokens": 10, "ttl_12h_tokens": 20}
+        usage = {
+            "input_tokens": 90,
+            "output_tokens": 12,
+            "total_tokens": 102,
+            "input_tokens_details": {
+                "cached_tokens": 0,
+                "cache_write_tokens": 30,
+                "cache_write_tokens_details": written,
+            },
+            "output_tokens_details": {"reasoning_tokens": 0},
+        }
+        used = {"type": "mcp_call", "id": "mcp_1", "name": "ask", "server_label": "docs", "status": "completed"}
+        output = [{**used, "arguments": f'{{"q": "{text}"}}', "output": text}]
+        line_up(Answer(body=p.response(text, output=output, usage=usage)))
+        client.responses.create(model="gpt-4o", input=text)
+        message: Any = p.message(text).body
+        part = {"input_tokens": 40, "output_tokens": 4, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0}
+        message["usage"]["cache_creation_input_tokens"] = 30
+        message["usage"]["cache_creation"] = {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20}
+        message["usage"]["iterations"] = [{"type": "compaction", **part}]
+        line_up(Answer(body=message))
+        self.anthropic.beta.messages.create(**self.message())
 
     def failures(self) -> None:
         cases: tuple[tuple[tuple[Answer, ...], type[Exception]], ...] = (

@@ -15,8 +15,16 @@ require()
 DESIGN = (SHARED / "DESIGN.md").read_text("utf-8")
 OWN = {one.name: one for one in own.ATTRIBUTES}
 LATER = re.compile(r"agentotel\.(budget|loop)\.")
-ADDED = {"agentotel.tool.result.bytes"}
-"""Sizes of tools are asked for in both directions; DESIGN's table names one."""
+ADDED = {
+    "agentotel.tool.result.bytes",
+    *(f"agentotel.usage.cache_write_{lifetime}.input_tokens" for lifetime in ("5m", "30m", "1h", "12h")),
+    *(f"agentotel.usage.prediction_{fate}.output_tokens" for fate in ("accepted", "rejected")),
+    *(f"agentotel.usage.beside.{side}_tokens" for side in ("input", "output")),
+    "agentotel.server_tool.calls.",
+    "agentotel.response.logprobs",
+}
+"""Sizes of tools are asked for in both directions, where DESIGN's table names one; for the others see
+``docs/adr/0010-facts-inside-one-answer.md``."""
 
 
 def expanded(cell: str) -> set[str]:

@@ -72,6 +72,7 @@ class Settings:
     logs: SignalSettings = SignalSettings(name="logs")
     shutdown_timeout_s: float = 5.0
     content: ContentMode = ContentMode.NO_CONTENT
+    capture_reasoning: bool = True
     console: bool = False
     metrics: Literal["shipped", "spec"] = "shipped"
     events: Literal["spans", "logs", "both"] = "spans"

@@ -70,6 +70,13 @@ _GENERAL = (
         "Where messages, instructions, tool definitions, arguments and results are recorded.",
     ),
     Setting(
+        "capture_reasoning",
+        ("AGENTOTEL_CAPTURE_REASONING",),
+        kinds.FLAG,
+        default=True,
+        help="Record the model's reasoning text where content is recorded.",
+    ),
+    Setting(
         "console", ("AGENTOTEL_CONSOLE",), kinds.FLAG, default=False, help="Print each session to stderr as it runs."
     ),
     Setting(

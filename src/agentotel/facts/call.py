@@ -188,3 +188,12 @@ class Cost(NamedTuple):
     source: str
     input_usd: float | None = None
     output_usd: float | None = None
+
+    def plus(self, other: Cost) -> Cost:
+        """Add another price to this one."""
+        return Cost(
+            usd=self.usd + other.usd,
+            source=self.source,
+            input_usd=None if self.input_usd is None else self.input_usd + (other.input_usd or 0.0),
+            output_usd=None if self.output_usd is None else self.output_usd + (other.output_usd or 0.0),
+        )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
-from agentotel.pricing.classes import CLASSES
+from agentotel.pricing.classes import CLASSES, SEARCHES
 from agentotel.pricing.providers import TIER_KEYS, catalogue_id
 from agentotel.pricing.rates import Rate, Rates, compile_rates
 
@@ -176,7 +176,12 @@ def _compile(prices: ModelPrice) -> Rates | None:
     known: dict[str, Decimal | TieredPrices | None] = vars(prices)
     rates = {kind.name: _rate(value) for kind in CLASSES if (value := known.get(kind.price)) is not None}
     per_thousand = known.get("requests_kcount")
-    return compile_rates(rates, request=0.0 if per_thousand is None else _rate(per_thousand, scale=1000))
+    searches = {field: _rate(price, scale=1000) for field, key in SEARCHES.items() if (price := known.get(key))}
+    return compile_rates(
+        rates,
+        request=0.0 if per_thousand is None else _rate(per_thousand, scale=1000),
+        searches={field: usd for field, usd in searches.items() if isinstance(usd, float)},
+    )
 
 
 def _rate(price: Decimal | TieredPrices, *, scale: int = 1) -> Rate:

@@ -58,5 +58,8 @@ CLASSES: Final = tuple(
 Source: genai-prices 0.2.3, ``data_units.py`` (units of family ``tokens`` and their dimensions).
 """
 
+SEARCHES: Final = {"web_searches": "web_searches_kcount", "storage_searches": "storage_searches_kcount"}
+"""Fields of ``Usage`` that count what is billed by the search, and the keys of genai-prices for a thousand of them."""
+
 TOTALS: Final = ("input", "output")
 """The two classes that hold all others."""

@@ -61,7 +61,8 @@ class Prices:
         Args:
             provider: ``gen_ai.provider.name``, for example ``aws.bedrock``, or an id of the catalogue.
             model: Name of the model as a request or a response gives it.
-            usage: Tokens of the call. Searches and other tools that a provider bills are not in it.
+            usage: Tokens of the call, and searches where the provider bills them by number. Other tools that it
+                bills, such as code execution by the hour, are not in it.
             at: When the call was made; without a time zone it is taken as UTC.
             tier: Service tier that the response names, ``batch`` for a batch. Not what the request
                 asks for: ``auto`` has no price.

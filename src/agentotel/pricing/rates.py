@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final
 
 from agentotel.facts.call import Usage
-from agentotel.pricing.classes import CLASSES, TOTALS, TokenClass
+from agentotel.pricing.classes import CLASSES, SEARCHES, TOTALS, TokenClass
 
 __all__ = ["Rate", "Rates", "compile_rates"]
 
@@ -37,13 +37,23 @@ _Band = tuple[int, tuple[tuple[_Term, ...], ...], float]
 class Rates:
     """Prices of one model in force over one period; immutable."""
 
-    __slots__ = ("_bands", "_read", "_unpriced")
+    __slots__ = ("_bands", "_read", "_searches", "_unpriced")
 
-    def __init__(self, bands: tuple[_Band, ...], read: Callable[[Usage], _Counts], unpriced: _Evidence) -> None:
-        """Take bands, the largest first, the reader of their counts, and evidence of tokens without a price."""
+    def __init__(
+        self,
+        bands: tuple[_Band, ...],
+        read: Callable[[Usage], _Counts],
+        unpriced: _Evidence,
+        searches: tuple[tuple[str, float | None], ...],
+    ) -> None:
+        """Take bands, the largest first, the reader of their counts, and evidence of tokens without a price.
+
+        ``searches`` are fields of ``Usage`` and USD for each one counted, None where it has no price.
+        """
         self._bands = bands
         self._read = read
         self._unpriced = unpriced
+        self._searches = searches
 
     def price(self, usage: Usage) -> tuple[float, float | None, float | None] | None:
         """Give what a usage costs in USD: all of it, its input, its output.
@@ -62,6 +72,11 @@ class Rates:
         if amounts is None or (self._unpriced and _is_evident(self._unpriced, usage)):
             return None
         input_usd, output_usd = amounts
+        for field, usd in self._searches:
+            if count := getattr(usage, field):
+                if usd is None:
+                    return None
+                request_usd += count * usd
         return (
             input_usd + output_usd + request_usd,
             None if counts[0] is None else input_usd,
@@ -105,13 +120,17 @@ def _is_evident(evidence: _Evidence, usage: Usage) -> bool:
     return False
 
 
-def compile_rates(rates: Mapping[str, Rate], *, request: Rate = 0.0) -> Rates | None:
+def compile_rates(
+    rates: Mapping[str, Rate], *, request: Rate = 0.0, searches: Mapping[str, float] | None = None
+) -> Rates | None:
     """Compile rates by class into arithmetic.
 
     Args:
         rates: USD per million tokens by class, ``{"input": 1.25, "output": 10.0}``. A class that
             is absent costs what the class around it costs.
         request: USD per million requests, beside their tokens.
+        searches: USD per million searches, by the field of ``Usage`` that counts them; without it, a call
+            that made some has no price.
 
     Returns:
         The compiled rates, or None if a class has a rate but its total (``TOTALS``) has none, or
@@ -123,7 +142,9 @@ def compile_rates(rates: Mapping[str, Rate], *, request: Rate = 0.0) -> Rates | 
     full = _fill(rates, around)
     fields = (*_TOTAL_FIELDS, *(kind.field for kind in CLASSES if kind.field and kind.inside and kind.name in full))
     bands = tuple(_band(full, request, above, fields) for above in _thresholds((request, *rates.values())))
-    return Rates(bands, attrgetter(*fields), _unpriced(full))
+    known = searches or {}
+    by_search = tuple((field, known[field] / _MILLION if field in known else None) for field in SEARCHES)
+    return Rates(bands, attrgetter(*fields), _unpriced(full), by_search)
 
 
 def _fill(rates: Mapping[str, Rate], around: set[str]) -> dict[str, Rate]:

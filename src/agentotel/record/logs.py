@@ -54,7 +54,7 @@ class LogRecorder:
         attributes: dict[str, AnyValue] = dict(model_attributes(operation))
         if operation.failure is not None:
             attributes.update(failure_attributes(operation.failure))
-        attributes.update(cast("dict[str, AnyValue]", content_values(facts)))
+        attributes.update(cast("dict[str, AnyValue]", content_values(operation, facts)))
         self._emit(operation, DETAILS, attributes, SeverityNumber.DEBUG)
 
     def _emit(self, operation: Operation, name: str, attributes: dict[str, AnyValue], severity: SeverityNumber) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 from opentelemetry import context as otel_context
@@ -13,9 +14,19 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, set_span_in_context
 
 from agentotel._core import guard, late
-from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLimit, Request, Response
+from agentotel.facts.call import (
+    Attempt,
+    AttributeValue,
+    Cost,
+    Failure,
+    RateLimit,
+    Request,
+    Response,
+    ServerToolUse,
+)
 from agentotel.facts.stop import Outcome, StopReason
 from agentotel.record.identity import Identity
+from agentotel.record.served import served_attributes
 from agentotel.record.unit import Unit
 
 if TYPE_CHECKING:
@@ -27,12 +38,14 @@ MODEL: Final = "model"
 TOOL: Final = "tool"
 UNIT: Final = "unit"
 MOST_EVENTS: Final = 1000
+_MOST_SERVED: Final = 100
 
 _start = guard.site("record.start")
 _attempt = guard.site("record.attempt")
 _event = guard.site("record.event")
 _finish = guard.site("record.finish")
 _total = guard.site("record.totals")
+_served = guard.site("record.served")
 _price = guard.site("record.price")
 _context = guard.site("record.context")
 
@@ -262,6 +275,8 @@ class Operation:
         """Add up the operation that ended, and hand it to the recorders."""
         facts = self.facts
         if isinstance(facts, ModelFacts):
+            if facts.response is not None and facts.response.server_tools:
+                _served(self._tell_served, facts.response.server_tools)
             _price(self._price_call, facts)
             if self.identity.unit is not None:
                 _context(self._read_context, facts)
@@ -273,16 +288,24 @@ class Operation:
         if isinstance(facts, ModelFacts):
             facts.body = facts.answer = None
 
+    def _tell_served(self, uses: Iterable[ServerToolUse]) -> None:
+        for use in islice(uses, _MOST_SERVED):
+            made = Event(name="agentotel.server_tool", kind="server_tool", attributes=served_attributes(use))
+            self.events.append(made)
+            self._tell(made)
+
     def _price_call(self, facts: ModelFacts) -> None:
         response = facts.response
-        if response is not None and response.usage is not None:
-            facts.cost = self.pipeline.price(
-                facts.provider,
-                (response.model, facts.request.model),
-                response.billed or response.usage,
-                datetime.fromtimestamp(self.started_at_ns / 1e9, UTC),
-                response.tier,
-            )
+        if response is None or response.usage is None:
+            return
+        at = datetime.fromtimestamp(self.started_at_ns / 1e9, UTC)
+        models = (response.model, facts.request.model)
+        price = self.pipeline.price
+        cost = price(facts.provider, models, response.billed or response.usage, at, response.tier)
+        for model, usage in response.beside:
+            more = price(facts.provider, models if model is None else (model,), usage, at, response.tier)
+            cost = None if cost is None or more is None else cost.plus(more)
+        facts.cost = cost
 
     def _read_context(self, facts: ModelFacts) -> None:
         unit, session = self.identity.unit, self.identity.session

@@ -44,6 +44,7 @@ class Pipeline:
     digest: Digest = field(default_factory=make_digest)
     content_on_spans: bool = False
     content_on_events: bool = False
+    reasoning: bool = True
     ignored_hosts: tuple[str, ...] = ()
     unpriced: set[tuple[str, str, str | None]] = field(default_factory=set)
 

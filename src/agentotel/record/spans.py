@@ -15,6 +15,8 @@ from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Ope
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
 from agentotel.semconv.operations import INFERENCE
+from agentotel.wire.format import Body
+from agentotel.wire.parts import without_reasoning
 
 Attributes = dict[str, AttributeValue]
 
@@ -145,7 +147,7 @@ def _model_finish(operation: Operation, *, content: bool) -> Attributes:
         if version is not None:
             attributes[n.PROMPT_VERSION] = version
     if content:
-        attributes.update(content_attributes(facts))
+        attributes.update(content_attributes(operation, facts))
     return attributes
 
 
@@ -234,15 +236,15 @@ def _add_context(attributes: Attributes, facts: ModelFacts) -> None:
             attributes[name] = value
 
 
-def content_attributes(facts: ModelFacts) -> Attributes:
+def content_attributes(operation: Operation, facts: ModelFacts) -> Attributes:
     """Give the content of a call, each part as one JSON string."""
-    written = {name: _content(compact_json, value) for name, value in content_values(facts).items()}
+    written = {name: _content(_json, value) for name, value in content_values(operation, facts).items()}
     return {name: text for name, text in written.items() if text is not None}
 
 
-def content_values(facts: ModelFacts) -> dict[str, list[dict[str, object]]]:
+def content_values(operation: Operation, facts: ModelFacts) -> dict[str, object]:
     """Give the content of a call as structured values, by attribute name; what cannot be read is left out."""
-    values: dict[str, list[dict[str, object]] | None] = {}
+    values: dict[str, object] = {}
     content = None if facts.body is None else _content(facts.format.content, facts.body)
     if content is not None:
         values[n.SYSTEM_INSTRUCTIONS] = content.system_instructions
@@ -250,7 +252,21 @@ def content_values(facts: ModelFacts) -> dict[str, list[dict[str, object]]]:
         values[n.TOOL_DEFINITIONS] = content.tool_definitions
     if facts.answer is not None:
         values[n.OUTPUT_MESSAGES] = _content(facts.format.output, facts.answer)
+        values[n.RESPONSE_LOGPROBS] = _content(_logprobs, facts, facts.answer)
+    if not operation.pipeline.reasoning:
+        for name in (n.INPUT_MESSAGES, n.OUTPUT_MESSAGES):
+            values[name] = _content(without_reasoning, values.get(name))
     return {name: value for name, value in values.items() if value}
+
+
+def _logprobs(facts: ModelFacts, answer: Body) -> str | None:
+    """Write the log probabilities of an answer, which are JSON in log records too: nothing there has their shape."""
+    found = facts.format.logprobs(answer)
+    return None if found is None else compact_json(found)
+
+
+def _json(value: object) -> str:
+    return value if isinstance(value, str) else compact_json(value)
 
 
 def attempt_attributes(attempt: Attempt) -> Attributes:

@@ -173,6 +173,65 @@ _COURSE: Final = (
     ),
 )
 
+_USAGE: Final = (
+    *(
+        Own(
+            name=name,
+            type=INT,
+            unit="{token}",
+            brief=f"Part of the tokens written to the cache that is kept for {lifetime}.",
+            spans=(MODEL,),
+        )
+        for name, lifetime in (
+            (n.USAGE_CACHE_WRITE_5M, "5 minutes"),
+            (n.USAGE_CACHE_WRITE_30M, "30 minutes"),
+            (n.USAGE_CACHE_WRITE_1H, "1 hour"),
+            (n.USAGE_CACHE_WRITE_12H, "12 hours"),
+        )
+    ),
+    *(
+        Own(
+            name=name,
+            type=INT,
+            unit="{token}",
+            brief=f"Part of the output tokens that was predicted by the request and {fate}.",
+            spans=(MODEL,),
+        )
+        for name, fate in (
+            (n.USAGE_PREDICTION_ACCEPTED, "stands in the answer"),
+            (n.USAGE_PREDICTION_REJECTED, "does not"),
+        )
+    ),
+    *(
+        Own(
+            name=name,
+            type=INT,
+            unit="{token}",
+            brief=f"{side} tokens of inferences inside the answer that `{usual}` leaves out and that are billed as "
+            "well: of a compaction, of an advising model.",
+            spans=(MODEL,),
+        )
+        for name, side, usual in (
+            (n.USAGE_BESIDE_INPUT, "Input", n.USAGE_INPUT_TOKENS),
+            (n.USAGE_BESIDE_OUTPUT, "Output", n.USAGE_OUTPUT_TOKENS),
+        )
+    ),
+    Own(
+        name=n.SERVER_TOOL_CALLS,
+        type=INT,
+        unit="{call}",
+        brief="Uses of a tool that the provider ran itself, one attribute per tool in the provider's word.",
+        spans=(MODEL,),
+    ),
+    Own(
+        name=n.RESPONSE_LOGPROBS,
+        type=STRING,
+        brief="Log probabilities of the answer's tokens as JSON, one list per choice or text, where they were asked "
+        "for and content is captured; at most 1000 tokens.",
+        spans=(MODEL,),
+    ),
+)
+
 _CONTEXT: Final = (
     Own(name=n.CONTEXT_HASH, type=STRING, brief="Hash of what the model read.", spans=(MODEL,)),
     Own(name=n.CONTEXT_SYSTEM_HASH, type=STRING, brief="Hash of the system text.", spans=(MODEL,)),
@@ -281,8 +340,11 @@ _ENDINGS: Final = (
     ),
 )
 
-ATTRIBUTES: Final = (*_IDENTITY, *_COURSE, *_CONTEXT, *_TOOLS, *_ENDINGS)
+ATTRIBUTES: Final = (*_IDENTITY, *_COURSE, *_USAGE, *_CONTEXT, *_TOOLS, *_ENDINGS)
 """Every attribute of spans that the conventions lack."""
+
+WITH_CONTENT: Final = (n.RESPONSE_LOGPROBS,)
+"""Those of them that are only there where content is captured."""
 
 CONTENT_OF_TURNS: Final = (n.INPUT_MESSAGES, n.OUTPUT_MESSAGES)
 """Attributes of the conventions that a turn's span carries where content is captured."""
@@ -334,6 +396,17 @@ EVENTS: Final = (
             n.TOOL_NAME: (STRING, "Name of the tool, as the model gave it."),
             n.TOOL_CALL_ID: (STRING, "Id that the model gave to the call."),
             "reason": (STRING, "`not_run`, or `unknown_tool` where no such tool was offered."),
+        },
+    ),
+    _event(
+        "server_tool",
+        "A tool that the provider ran itself while it made the answer. It has no span, since only its end is known.",
+        {
+            n.TOOL_NAME: (STRING, "Name of the tool."),
+            n.TOOL_CALL_ID: (STRING, "Id that the provider gave to the use."),
+            "kind": (STRING, "The provider's word for the tool; `mcp` for one of a hosted MCP server."),
+            "status": (STRING, "How it went, in the provider's word."),
+            "server": (STRING, "Label of the hosted MCP server."),
         },
     ),
     _event(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from agentotel.facts.call import ToolRequest
+from agentotel.facts.call import ServerToolUse, ToolRequest
 from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import (
     Part,
@@ -20,6 +20,7 @@ from agentotel.wire.parts import (
 from agentotel.wire.read import items, text
 
 _SERVER_RESULT = "_tool_result"
+_SERVER_USES = frozenset({"server_tool_use", "mcp_tool_use"})
 
 
 def content_parts(content: object) -> list[Part]:
@@ -46,6 +47,33 @@ def _said(kind: str, key: str) -> Callable[[Body], list[Part]]:
 def tool_request(block: Body) -> ToolRequest:
     """Read a ``tool_use`` block, which asks the caller for a tool."""
     return ToolRequest(id=text(block.get("id")), name=text(block.get("name")) or "", arguments=block.get("input"))
+
+
+def server_uses(blocks: Sequence[Body]) -> tuple[ServerToolUse, ...]:
+    """Read the uses of tools that the provider ran, and how each went by the block of its result."""
+    used = [block for block in blocks if block.get("type") in _SERVER_USES]
+    if not used:
+        return ()
+    results = {block.get("tool_use_id"): block for block in blocks if str(block.get("type")).endswith(_SERVER_RESULT)}
+    return tuple(_use(block, results.get(block.get("id"))) for block in used)
+
+
+def _use(block: Body, result: Body | None) -> ServerToolUse:
+    name = text(block.get("name")) or ""
+    return ServerToolUse(
+        kind="mcp" if block.get("type") == "mcp_tool_use" else name,
+        name=name,
+        id=text(block.get("id")),
+        status=None if result is None else _status(result),
+        server=text(block.get("server_name")),
+    )
+
+
+def _status(result: Body) -> str:
+    """Name the error of a result; one without any is complete."""
+    said = fields(result.get("content"))
+    failed = result.get("is_error") is True or str(said.get("type")).endswith("_error")
+    return (text(said.get("error_code")) or "failed") if failed else "completed"
 
 
 def _tool_result(block: Body) -> list[Part]:

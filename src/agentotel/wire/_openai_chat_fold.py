@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from agentotel.wire._openai import sent_usage
 from agentotel.wire.format import Body, fields
+from agentotel.wire.logprobs import MOST_TOKENS, Entry, entries, told
 from agentotel.wire.read import integer, items, present, text
 
 _HEAD = ("id", "model", "service_tier", "system_fingerprint")
@@ -42,7 +43,8 @@ class ChatFold:
             if type(chunk) is dict:
                 (choice,) = chunk["choices"]
                 delta = choice["delta"]
-                if len(delta) == 1 and choice["finish_reason"] is None and chunk.get("usage") is None:
+                unmetered = chunk.get("usage") is None and choice.get("logprobs") is None
+                if len(delta) == 1 and choice["finish_reason"] is None and unmetered:
                     piece = delta["content"]
                     if type(piece) is str and append and choice["index"] == 0:
                         append(piece)
@@ -57,7 +59,10 @@ class ChatFold:
                     and not delta.__pydantic_extra__
                 ):
                     piece = delta.content
-                    unmetered = chunk.usage is None  # type: ignore[attr-defined]  # an SDK object
+                    unmetered = (
+                        chunk.usage is None  # type: ignore[attr-defined]  # an SDK object
+                        and seen.get("logprobs") is None
+                    )
                     if type(piece) is str and append and seen["index"] == 0 and unmetered:
                         append(piece)
                         return
@@ -92,7 +97,7 @@ class ChatFold:
 class _Choice:
     """One choice in pieces."""
 
-    __slots__ = ("audio", "calls", "finish_reason", "function", "role", "texts")
+    __slots__ = ("audio", "calls", "finish_reason", "function", "logprobs", "role", "texts")
 
     def __init__(self) -> None:
         self.role: str | None = None
@@ -101,6 +106,7 @@ class _Choice:
         self.audio: dict[str, list[str]] = {key: [] for key in _AUDIO_TEXTS}
         self.calls = _Calls()
         self.function = _Call()
+        self.logprobs: list[Entry] = []
 
     def add(self, choice: Body) -> None:
         self.finish_reason = text(choice.get("finish_reason")) or self.finish_reason
@@ -113,6 +119,8 @@ class _Choice:
         self.function.add_function(fields(delta.get("function_call")))
         for call in items(delta.get("tool_calls")):
             self.calls.add(fields(call))
+        if len(self.logprobs) < MOST_TOKENS:
+            self.logprobs += entries(choice.get("logprobs"))
 
     def _add_part(self, sent: Body) -> None:
         """Take a part of Mistral's, whose reasoning models send lists where others send texts."""
@@ -129,7 +137,8 @@ class _Choice:
             tool_calls=self.calls.result(),
             function_call=self.function.result().get("function"),
         )
-        return {"index": index, "message": {**message, **joined}, **present(finish_reason=self.finish_reason)}
+        ended = present(finish_reason=self.finish_reason, logprobs=told(self.logprobs))
+        return {"index": index, "message": {**message, **joined}, **ended}
 
 
 class _Calls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from agentotel.facts.call import ToolRequest
+from agentotel.facts.call import ServerToolUse, ToolRequest
 from agentotel.wire._openai_parts import content_parts
 from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import (
@@ -43,7 +43,37 @@ _SERVER_CALLS: Mapping[str, str] = {
 }
 """Source: ``_SERVER_TOOL_NAMES`` of opentelemetry-instrumentation-genai-openai 1.3b0; ``shell`` is ours."""
 
+_NO_USES = frozenset({"mcp_list_tools"})
+"""What the provider does to prepare, and no use of a tool."""
+
 _ANSWER = "call_output"
+
+
+def server_use(item: Body) -> ServerToolUse | None:
+    """Read an item as the use of a tool that the provider ran; None for any other item."""
+    kind = str(item.get("type"))
+    served = "image_generation" if kind == "image_generation_call" else _SERVER_CALLS.get(kind)
+    if served is None or served in _NO_USES or (kind in _CLIENT_CALLS and not _hosted(item)):
+        return None
+    return ServerToolUse(
+        kind=served,
+        name=text(item.get("name")) or served,
+        id=text(item.get("id")) or text(item.get("call_id")),
+        status="failed" if item.get("error") else text(item.get("status")),
+        server=text(item.get("server_label")),
+    )
+
+
+def searches(outputs: Iterable[object]) -> dict[str, int]:
+    """Count what is billed by the search, by field of ``Usage``: opening a page that was found is no search."""
+    found = dict.fromkeys(("web_searches", "storage_searches"), 0)
+    for item in map(fields, outputs):
+        kind = item.get("type")
+        if kind == "file_search_call":
+            found["storage_searches"] += 1
+        elif kind == "web_search_call" and fields(item.get("action")).get("type", "search") == "search":
+            found["web_searches"] += 1
+    return {name: count for name, count in found.items() if count}
 
 
 def client_call(item: Body) -> ToolRequest | None:

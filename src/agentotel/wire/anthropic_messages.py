@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentotel.facts.call import Content, Context, Request, Response, Usage
+from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ServerToolUse, Usage
 from agentotel.semconv import names
 from agentotel.wire._anthropic_fold import MessageFold
-from agentotel.wire._anthropic_parts import content_parts, tool_request
+from agentotel.wire._anthropic_parts import content_parts, server_uses, tool_request
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import MISSING_REASON, Part, function_tool, message, output_message, part
 from agentotel.wire.read import (
@@ -23,10 +23,12 @@ from agentotel.wire.read import (
     items,
     number,
     one_of,
+    positive,
     text,
     texts,
     usage,
 )
+from agentotel.wire.server_tools import counts
 
 _FORMAT = inside("type", one_of({"json_schema": "json"}))
 REQUEST: tuple[Rule, ...] = (
@@ -46,7 +48,20 @@ USAGE: UsageTable = {
     "cache_creation_input_tokens": "cache_write_tokens",
     "cache_creation": {"ephemeral_1h_input_tokens": "cache_write_1h_tokens"},
     "output_tokens_details": {"thinking_tokens": "reasoning_tokens"},
+    "server_tool_use": {"web_search_requests": "web_searches"},
 }
+RESPONSE: tuple[Rule, ...] = tuple(
+    ("usage", name, inside("cache_creation", inside(f"ephemeral_{lifetime}_input_tokens", positive)))
+    for lifetime, name in (("5m", names.USAGE_CACHE_WRITE_5M), ("1h", names.USAGE_CACHE_WRITE_1H))
+)
+SERVER_COUNTS: Mapping[str, str] = {"web_search_requests": "web_search", "web_fetch_requests": "web_fetch"}
+"""Counts of the usage to the tools that they are of. They are what is billed, and come before counted blocks."""
+
+APART = frozenset({"compaction", "advisor_message"})
+"""Kinds of iterations that the totals of a message leave out.
+
+Source: ``BetaUsage.iterations`` of anthropic 2.12, and Anthropic's pages on compaction and on the advisor tool.
+"""
 FINISH_REASONS: Mapping[str, str] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -68,14 +83,20 @@ def request(body: Body) -> Request:
 def response(body: Body) -> Response:
     """Read a message. A message without a stop reason was cut off: its finish reason is ``error``."""
     blocks = [fields(block) for block in items(body.get("content"))]
+    used = server_uses(blocks)
+    sent = fields(body.get("usage"))
+    beside = _beside(sent)
     return Response(
         id=text(body.get("id")),
         model=text(body.get("model")),
         finish_reasons=(_finish_reason(body),) if "content" in body else (),
-        usage=_usage(body),
-        tier=text(fields(body.get("usage")).get("service_tier")),
+        usage=_usage(sent),
+        tier=_tier(sent),
         tool_requests=tuple(tool_request(block) for block in blocks if block.get("type") == "tool_use"),
+        attributes={**attributes(body, RESPONSE), **_tool_counts(used, sent), **_sums(beside)},
         failure=failure(body.get("error")),
+        server_tools=used,
+        beside=beside,
     )
 
 
@@ -117,13 +138,41 @@ def _finish_reason(body: Body) -> str:
     return FINISH_REASONS.get(reason, reason) if reason else MISSING_REASON
 
 
-def _usage(body: Body) -> Usage | None:
+def _usage(sent: Body) -> Usage | None:
     """Add up the input: the API counts what was read from and written to the cache apart from the rest."""
-    sent = usage(body.get("usage"), USAGE)
-    if sent is None or sent.input_tokens is None:
-        return sent
-    cached = (sent.cache_read_tokens or 0) + (sent.cache_write_tokens or 0)
-    return sent._replace(input_tokens=sent.input_tokens + cached) if cached else sent
+    found = usage(sent, USAGE)
+    if found is None or found.input_tokens is None:
+        return found
+    cached = (found.cache_read_tokens or 0) + (found.cache_write_tokens or 0)
+    return found._replace(input_tokens=found.input_tokens + cached) if cached else found
+
+
+def _tier(sent: Body) -> str | None:
+    """Name what was billed: a faster mode has a price of its own, whatever the tier."""
+    speed = text(sent.get("speed"))
+    return speed if speed and speed != "standard" else text(sent.get("service_tier"))
+
+
+def _beside(sent: Body) -> tuple[tuple[str | None, Usage], ...]:
+    """Read the iterations that are billed beside the totals: model, None for that of the message, and tokens."""
+    iterations = [fields(one) for one in items(sent.get("iterations"))]
+    apart = [(text(one.get("model")), _usage(one)) for one in iterations if one.get("type") in APART]
+    return tuple((model, found) for model, found in apart if found is not None)
+
+
+def _sums(beside: tuple[tuple[str | None, Usage], ...]) -> dict[str, AttributeValue]:
+    if not beside:
+        return {}
+    return {
+        names.USAGE_BESIDE_INPUT: sum(found.input_tokens or 0 for _, found in beside),
+        names.USAGE_BESIDE_OUTPUT: sum(found.output_tokens or 0 for _, found in beside),
+    }
+
+
+def _tool_counts(used: tuple[ServerToolUse, ...], sent: Body) -> dict[str, AttributeValue]:
+    billed = fields(sent.get("server_tool_use"))
+    told = {kind: count for key, kind in SERVER_COUNTS.items() if (count := integer(billed.get(key)))}
+    return counts(used, told)
 
 
 def _tool(sent: Body) -> Part:

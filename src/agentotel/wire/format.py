@@ -62,7 +62,8 @@ class Format:
     ``request`` and ``response`` give facts. ``fold`` makes a reader for a stream, None where the
     format does not stream. ``context`` shows what the model reads; ``answers`` the ids of the tool
     calls that one of its messages answers. ``content`` and ``output`` give content in the JSON
-    shape of the conventions and are called only where content is captured.
+    shape of the conventions, ``logprobs`` the log probabilities of an answer's tokens; they
+    are called only where content is captured.
     """
 
     name: str
@@ -73,3 +74,4 @@ class Format:
     answers: Callable[[object], tuple[str, ...]] = lambda _message: ()
     content: Callable[[Body], Content | None] = lambda _body: None
     output: Callable[[Body], list[dict[str, object]] | None] = lambda _body: None
+    logprobs: Callable[[Body], object] = lambda _body: None

@@ -22,6 +22,7 @@ from agentotel.wire._openai import (
 from agentotel.wire._openai_chat_fold import ChatFold
 from agentotel.wire._openai_parts import content_parts
 from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.logprobs import of_choices
 from agentotel.wire.parts import (
     MISSING_REASON,
     Message,
@@ -34,7 +35,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, failure, integer, items, text, texts, usage
+from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, positive, text, texts, usage
 
 
 def _speech(value: object) -> AttributeValue | None:
@@ -59,6 +60,18 @@ _PLAIN = 2  # a message of a role and a text, as most are, has two fields
 _PART_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
 
+RESPONSE: tuple[Rule, ...] = (
+    *ANSWER,
+    *(
+        ("usage", name, inside("completion_tokens_details", inside(f"{fate}_prediction_tokens", positive)))
+        for fate, name in (
+            ("accepted", names.USAGE_PREDICTION_ACCEPTED),
+            ("rejected", names.USAGE_PREDICTION_REJECTED),
+        )
+    ),
+)
+
+
 def request(body: Body) -> Request:
     """Read what a chat completion asks for."""
     found = attributes(body, REQUEST)
@@ -76,7 +89,7 @@ def response(body: Body) -> Response:
         usage=usage(sent_usage(body), USAGE),
         tier=text(body.get("service_tier")),
         tool_requests=tuple([call for choice in choices for call in tool_requests(fields(choice.get("message")))]),
-        attributes=attributes(body, ANSWER),
+        attributes=attributes(body, RESPONSE),
         failure=failure(body.get("error")),
     )
 
@@ -185,4 +198,5 @@ FORMAT = Format(
     answers=answers,
     content=content,
     output=output,
+    logprobs=of_choices,
 )

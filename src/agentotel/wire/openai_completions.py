@@ -9,6 +9,7 @@ from agentotel.facts.call import Content, Context, Request, Response
 from agentotel.semconv import names
 from agentotel.wire._openai import ANSWER, CHOICES, SAMPLING, USAGE
 from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.logprobs import MOST_TOKENS, Entry, entries, of_choices, told
 from agentotel.wire.parts import MISSING_REASON, message, output_message, texts_as
 from agentotel.wire.read import Rule, attributes, failure, integer, items, present, text, texts, usage
 
@@ -24,12 +25,13 @@ _HEAD = ("id", "model", "system_fingerprint")
 class CompletionFold:
     """Folds streamed completions, each of which looks like a whole one, into one."""
 
-    __slots__ = ("_error", "_head", "_reasons", "_texts", "_usage")
+    __slots__ = ("_error", "_head", "_logprobs", "_reasons", "_texts", "_usage")
 
     def __init__(self) -> None:
         self._head: dict[str, object] = {}
         self._texts: dict[int, list[str]] = {}
         self._reasons: dict[int, str | None] = {}
+        self._logprobs: dict[int, list[Entry]] = {}
         self._usage: object = None
         self._error: object = None
 
@@ -46,6 +48,8 @@ class CompletionFold:
             piece = choice.get("text")
             self._texts.setdefault(index, []).append(piece if isinstance(piece, str) else "")
             self._reasons[index] = text(choice.get("finish_reason")) or self._reasons.get(index)
+            if choice.get("logprobs") is not None and len(self._logprobs.setdefault(index, [])) < MOST_TOKENS:
+                self._logprobs[index] += entries(choice["logprobs"])
         if not self._head:
             self._head = present(**{key: text(sent.get(key)) for key in _HEAD})
         self._usage = sent.get("usage") or self._usage
@@ -56,7 +60,11 @@ class CompletionFold:
         if not (self._head or self._texts or self._error):
             return None
         choices = [
-            {"index": index, "text": "".join(pieces), **present(finish_reason=self._reasons[index])}
+            {
+                "index": index,
+                "text": "".join(pieces),
+                **present(finish_reason=self._reasons[index], logprobs=told(self._logprobs.get(index))),
+            }
             for index, pieces in sorted(self._texts.items())
         ]
         return {**self._head, "choices": choices, **present(usage=self._usage, error=self._error)}
@@ -113,4 +121,5 @@ FORMAT = Format(
     context=context,
     content=content,
     output=output,
+    logprobs=of_choices,
 )

@@ -12,11 +12,24 @@ from dataclasses import replace
 from agentotel.facts.call import AttributeValue, Content, Context, Request, Response
 from agentotel.semconv import names
 from agentotel.wire._openai import ANSWER, EFFORT, FORMAT_TYPE, SAMPLING, SERVICE_TIER, USAGE
-from agentotel.wire._openai_items import answered, client_call, item_parts, messages
+from agentotel.wire._openai_items import answered, client_call, item_parts, messages, searches, server_use
 from agentotel.wire._openai_responses_fold import ResponseFold
 from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.logprobs import of_texts
 from agentotel.wire.parts import MISSING_REASON, Part, function_tool, output_message, part, texts_as
-from agentotel.wire.read import OTHER_ERROR, Rule, attributes, failure, inside, integer, items, text, usage
+from agentotel.wire.read import (
+    OTHER_ERROR,
+    Rule,
+    attributes,
+    failure,
+    inside,
+    integer,
+    items,
+    positive,
+    text,
+    usage,
+)
+from agentotel.wire.server_tools import counts
 
 
 def _conversation(value: object) -> AttributeValue | None:
@@ -46,7 +59,15 @@ FETCH_REQUEST: tuple[Rule, ...] = (
     ("id", names.RESPONSE_ID, text),
     ("starting_after", names.REQUEST_STREAM_CURSOR, _cursor),
 )
-CREATED: tuple[Rule, ...] = (*ANSWER, ("output", names.CONVERSATION_COMPACTED, _compacted))
+_WRITTEN = (("ttl_30m_tokens", names.USAGE_CACHE_WRITE_30M), ("ttl_12h_tokens", names.USAGE_CACHE_WRITE_12H))
+CREATED: tuple[Rule, ...] = (
+    *ANSWER,
+    ("output", names.CONVERSATION_COMPACTED, _compacted),
+    *(
+        ("usage", name, inside("input_tokens_details", inside("cache_write_tokens_details", inside(key, positive))))
+        for key, name in _WRITTEN
+    ),
+)
 FETCHED: tuple[Rule, ...] = (*ANSWER, ("status", names.RESPONSE_STATUS, text))
 
 _REASONS: Mapping[str, str] = {"completed": "stop", "failed": "error", "cancelled": "error"}
@@ -64,15 +85,23 @@ def response(body: Body) -> Response:
     error = failure(body.get("error"))
     if error is None and body.get("status") == "failed":
         error = failure({"code": OTHER_ERROR})
+    output = [fields(item) for item in items(body.get("output"))]
+    used = tuple(use for item in output if (use := server_use(item)))
+    found = attributes(body, CREATED)
+    tokens = usage(body.get("usage"), USAGE)
+    if used:
+        found.update(counts(used))
+        tokens = tokens and tokens._replace(**searches(output))
     return Response(
         id=text(body.get("id")),
         model=text(body.get("model")),
         finish_reasons=_finish_reasons(body),
-        usage=usage(body.get("usage"), USAGE),
+        usage=tokens,
         tier=text(body.get("service_tier")),
-        tool_requests=tuple(call for item in items(body.get("output")) if (call := client_call(fields(item)))),
-        attributes=attributes(body, CREATED),
+        tool_requests=tuple(call for item in output if (call := client_call(item))),
+        attributes=found,
         failure=error,
+        server_tools=used,
     )
 
 
@@ -83,7 +112,7 @@ def fetch_request(body: Body) -> Request:
 
 def fetched(body: Body) -> Response:
     """Read a fetched response. Its tokens and its error are those of the call that made it, not of the fetch."""
-    return response(body)._replace(usage=None, failure=None, attributes=attributes(body, FETCHED))
+    return response(body)._replace(usage=None, failure=None, attributes=attributes(body, FETCHED), server_tools=())
 
 
 def compacted(body: Body) -> Response:
@@ -158,6 +187,7 @@ FORMAT = Format(
     answers=answers,
     content=content,
     output=output,
+    logprobs=of_texts,
 )
 COMPACTION = replace(FORMAT, name="openai_responses_compaction", response=compacted, fold=None)
 FETCH = Format(name="openai_responses_fetch", request=fetch_request, response=fetched, fold=ResponseFold, output=output)

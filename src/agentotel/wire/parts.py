@@ -92,6 +92,16 @@ def output_message(role: str, parts: list[Part], finish_reason: str | None) -> M
     return {**made, "finish_reason": finish_reason} if finish_reason else made
 
 
+def without_reasoning(messages: object) -> list[Message]:
+    """Leave the model's reasoning out of messages; one that holds nothing else stays, empty."""
+    shown = [fields(one) for one in items(messages)]
+    return [{**one, "parts": [part for part in items(one.get("parts")) if not _thought(part)]} for one in shown]
+
+
+def _thought(sent: object) -> bool:
+    return fields(sent).get("type") == "reasoning"
+
+
 def function_tool(tool: object, schema_key: str) -> Part:
     """Build the definition of a function from an object that holds its name, description and JSON schema."""
     sent = fields(tool)

@@ -66,6 +66,11 @@ def inside(key: str, read: Reader) -> Reader:
     return lambda value: read(fields(value).get(key))
 
 
+def positive(value: object) -> AttributeValue | None:
+    """Return an int above 0: of the rarer parts of a count, 0 says nothing."""
+    return integer(value) or None
+
+
 def present(**values: object) -> dict[str, object]:
     """Return the values that are not None."""
     return {key: value for key, value in values.items() if value is not None}

@@ -12,7 +12,7 @@ from genai_prices import data_snapshot, types
 
 from agentotel.facts.call import Usage
 from agentotel.pricing import Prices
-from agentotel.pricing.classes import CLASSES
+from agentotel.pricing.classes import CLASSES, SEARCHES
 from agentotel.pricing.providers import TIER_KEYS
 
 PROVIDERS = ("openai", "anthropic", "google", "aws", "azure", "groq", "mistral", "deepseek", "x-ai")
@@ -33,6 +33,8 @@ KEYS = {
     "text_input_tokens": "input_text_tokens",
     "text_output_tokens": "output_text_tokens",
     "audio_cache_read_tokens": "cache_audio_read_tokens",
+    "web_searches": "web_searches",
+    "storage_searches": "storage_searches",
 }
 """Usage of genai-prices by ours."""
 
@@ -85,6 +87,7 @@ USAGES = {
         "text_input_tokens": 15_000,
         "text_output_tokens": 2_500,
     },
+    "searches": {"input_tokens": 900, "output_tokens": 800, "web_searches": 3, "storage_searches": 2},
     "more cached than input": {"input_tokens": 10, "output_tokens": 10, "cache_read_tokens": 11},
     "parts without a whole": {"output_tokens": 10, "cache_read_tokens": 11},
     "only parts": {"input_tokens": 10, "reasoning_tokens": 11},
@@ -96,7 +99,7 @@ USAGES = {
 
 
 def test_usage_classes_are_all_in_the_grid() -> None:
-    assert set(KEYS) == set(Usage._fields) == {kind.field for kind in CLASSES if kind.field}
+    assert set(KEYS) == set(Usage._fields) == {kind.field for kind in CLASSES if kind.field} | SEARCHES.keys()
 
 
 @pytest.mark.parametrize("provider_id", PROVIDERS)
@@ -193,5 +196,7 @@ def _is_unpriced(price: types.ModelPrice, sent: dict[str, int]) -> bool:
         for side in ("input", "output")
         if isinstance(getattr(price, f"{side}_mtok"), (Decimal, types.TieredPrices))
     }
-    used = {KEYS[name].replace("cache", "input").split("_")[0] for name, count in sent.items() if count}
-    return not known or not used <= known
+    counted = {name for name, count in sent.items() if count}
+    used = {KEYS[name].replace("cache", "input").split("_")[0] for name in counted - SEARCHES.keys()}
+    searched = all(getattr(price, SEARCHES[name]) is not None for name in counted & SEARCHES.keys())
+    return not known or not used <= known or not searched

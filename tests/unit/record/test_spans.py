@@ -7,6 +7,7 @@ import pytest
 
 import agentotel
 from agentotel.facts.call import Attempt, Failure, RateLimit, Usage
+from agentotel.pricing.classes import SEARCHES
 from agentotel.record.operation import ModelFacts
 from agentotel.record.spans import USAGE, add_usage, attempt_attributes, failure_attributes
 from agentotel.testing import Captured, capture
@@ -16,7 +17,7 @@ from tests.fakes.calls import QUESTION, answer, calling
 
 def test_every_count_of_usage_has_an_attribute_but_the_part_of_a_part() -> None:
     fields = {field for field, _name in USAGE}
-    assert fields == set(Usage.__annotations__) - {"cache_write_1h_tokens"}
+    assert fields == set(Usage.__annotations__) - {"cache_write_1h_tokens", *SEARCHES}
 
 
 def test_what_was_not_sent_is_absent_and_what_is_nothing_is_0() -> None:

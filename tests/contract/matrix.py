@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,11 @@ def distribution(name: str) -> str:
     found = re.search(r'distribution="([^"]*)"', (Path(drivers.__path__[0]) / f"{name}.py").read_text(encoding="utf-8"))
     assert found, f"{name} says of no distribution"
     return found[1]
+
+
+def release_of(name: str) -> int:
+    """Give the first number of the installed version of an SDK."""
+    return int(version(distribution(name)).partition(".")[0])
 
 
 def endpoint(name: str) -> Endpoint:

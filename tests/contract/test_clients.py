@@ -80,6 +80,14 @@ def test_a_whole_url() -> None:
     assert call.name == "chat gpt-4o-mini"
 
 
+def test_a_raw_post_for_the_http_response() -> None:
+    with _openai("http://192.0.2.1/v1") as client:
+        call, _server = _called(
+            lambda url: client.post(f"{url}/v1/chat/completions", body=BODY, cast_to=httpx2.Response)
+        )
+    assert call.response_id == "chatcmpl-1"
+
+
 def test_module_level_client(monkeypatch: pytest.MonkeyPatch) -> None:
     def use(url: str) -> None:
         monkeypatch.setattr(openai, "api_key", KEY)

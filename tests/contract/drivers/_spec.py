@@ -69,6 +69,7 @@ class Endpoint:
         asked: The request facts of a recording, from the body that arrived.
         answered: The answer facts (``gen_ai.response.*``, ``gen_ai.usage.*``) of a recording; ``{}`` of a failure.
         catalogue: The provider's id in genai-prices; None if its calls have no price.
+        billed: The usage facts that the price is of, where they are not those of the answer.
         endings: Scenarios that end otherwise than the scenario says.
         without: Scenarios that the SDK cannot play, and why. A key may be the name of an exchange or of an act.
         absent: First parts of attributes in ``expected`` of a written exchange that are not said of this endpoint.
@@ -87,6 +88,7 @@ class Endpoint:
     asked: Callable[[Recording, Any], dict[str, Any]] = lambda _recording, _body: {}
     answered: Callable[[Recording], dict[str, Any]] = lambda _recording: {}
     catalogue: str | None = None
+    billed: Callable[[Recording], dict[str, Any] | None] = lambda _recording: None
     endings: Mapping[str, Ending] = field(default_factory=dict)
     without: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
@@ -102,6 +104,29 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request beside the endpoints, answered with one body.
+
+    ``call`` makes it with a client. ``span`` is the name of the span, None where the request is no operation, and
+    ``facts`` some attributes of it, None for one that must be absent. ``needs`` is the path of an attribute of the
+    client that not every version has (``responses.compact``).
+    """
+
+    call: Callable[[Any], Any]
+    answer: Any
+    span: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    content_type: str = "application/json"
+    needs: str = ""
+
+    def exchange(self, provider: str) -> Recording:
+        """Make an exchange that answers every request with the body."""
+        response = {"status": 200, "headers": {"content-type": self.content_type}, "body": self.answer}
+        interactions = [{"request": {"method": verb, "path": ""}, "response": response} for verb in ("POST", "GET")]
+        return Recording("request", {"provider": provider, "mode": "json", "interactions": interactions})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Driver:
     """An SDK.
 
@@ -112,6 +137,7 @@ class Driver:
             (of the attempt), ``reset``, ``unparsed`` and ``error_event``; any other status is ``server``.
         retries: How often the SDK tries again by default; None if it cannot.
         request_ids: Response headers that name the request, the best first.
+        requests: The smaller operations, and requests that are none, by name; made with the first endpoint's client.
     """
 
     package: str
@@ -121,6 +147,7 @@ class Driver:
     flavours: tuple[str, ...] = FLAVOURS
     retries: int | None = 2
     request_ids: tuple[str, ...] = ("x-request-id", "request-id")
+    requests: Mapping[str, Request] = field(default_factory=dict)
 
     def error(self, key: str | int | None) -> str | None:
         """Name an error; what is no key is the name itself."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import groq
 
+from tests.contract.drivers._openai_requests import GROQ
 from tests.contract.drivers._spec import Driver, Endpoint, Settings
 from tests.contract.drivers._stainless import NO_HELPERS, Resource, errors, options
 from tests.contract.expected import answered, asked
@@ -22,6 +23,7 @@ DRIVER = Driver(
     package="groq",
     distribution="groq",
     errors=errors(groq),
+    requests=GROQ,
     endpoints=(
         Endpoint(
             name="groq-chat",

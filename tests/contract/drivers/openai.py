@@ -6,6 +6,7 @@ from typing import Any
 
 import openai
 
+from tests.contract.drivers._openai_requests import OPENAI
 from tests.contract.drivers._spec import Driver, Ending, Endpoint, Settings
 from tests.contract.drivers._stainless import Resource, errors, options
 from tests.contract.expected import answered, asked
@@ -68,6 +69,7 @@ DRIVER = Driver(
     distribution="openai",
     errors=errors(openai) | ({"stream_timeout": "openai.APITimeoutError"} if READS_IN_STREAMS else {}),
     request_ids=("x-request-id", "apim-request-id"),
+    requests=OPENAI,
     endpoints=(
         endpoint(
             "openai-chat",

@@ -6,6 +6,7 @@ from typing import Any
 
 import together
 
+from tests.contract.drivers._openai_requests import TOGETHER
 from tests.contract.drivers._spec import Driver, Endpoint, Settings
 from tests.contract.drivers._stainless import NO_HELPERS, Resource, errors, options
 from tests.contract.expected import answered, asked
@@ -24,6 +25,7 @@ DRIVER = Driver(
     package="together",
     distribution="together",
     errors=errors(together),
+    requests=TOGETHER,
     endpoints=(
         Endpoint(
             name="together-chat",

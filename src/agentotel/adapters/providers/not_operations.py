@@ -36,7 +36,7 @@ OPENAI: Final = (
     "/webhook_endpoints",
 )
 """Of openai 3.52. Agents, assistants, evals and live sessions run models on the server: a call starts work, and what
-it costs is not in the answer. A video is a job as well. Searching a vector store runs no model."""
+it costs is not in the answer. A video and a batch are jobs as well. Searching a vector store runs no model."""
 
 ANTHROPIC: Final = (
     "/v1/agents",
@@ -55,6 +55,35 @@ ANTHROPIC: Final = (
     "/v1/vaults",
 )
 """Of anthropic 2.11."""
+
+GROQ: Final = ("/openai/v1/batches", "/openai/v1/files")
+"""Of groq 1.7."""
+
+TOGETHER: Final = (
+    "/batches",
+    "/compute",
+    "/deployments",
+    "/endpoints",
+    "/evaluation",
+    "/files",
+    "/fine-tunes",
+    "/models",
+    "/queue",
+    "/tci",
+    "/videos",
+    "/v1/batches",
+    "/v1/compute",
+    "/v1/deployments",
+    "/v1/evaluation",
+    "/v1/files",
+    "/v1/fine-tunes",
+    "/v1/queue",
+    "/v1/rl",
+    "/v1/shaping",
+    "/v2",
+)
+"""Of together 2.0, whose paths have no version, and of 3.1. A queue, an evaluation, reinforcement learning and a video
+run models on the server, and what they cost is not in the answer. The code interpreter runs no model."""
 
 
 def covers(entries: tuple[str, ...], path: str) -> bool:

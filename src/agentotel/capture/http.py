@@ -93,7 +93,16 @@ def _sender(client: Any) -> Operation | None:
     return tool if tool is not None and tool.open else None
 
 
-def _answered(operation: Operation, started_at_ns: int, response: Any, target: Where) -> None:
+def _meant(host: str | None) -> bool:
+    """Tell whether a request to a host is one of the model call that is running here, if there is one."""
+    tracking = current()
+    return tracking is None or tracking.sends_to(host)
+
+
+def _answered(operation: Operation, started_at_ns: int, response: Any, where: Where) -> None:
+    target = where()
+    if not _meant(target[0]):
+        return
     answer = answer_of(response)
     status = response.status if answer is None else answer.status
     failed = status >= 400  # noqa: PLR2004 - an HTTP status
@@ -101,7 +110,7 @@ def _answered(operation: Operation, started_at_ns: int, response: Any, target: W
     _note(
         operation,
         started_at_ns,
-        target(),
+        target,
         headers,
         status=status,
         error_type=str(status) if failed else None,
@@ -121,14 +130,17 @@ def _headers(operation: Operation, answer: Answer | None) -> HeaderFacts:
     return headers
 
 
-def _failed(operation: Operation, started_at_ns: int, error: BaseException, target: Where) -> None:
+def _failed(operation: Operation, started_at_ns: int, error: BaseException, where: Where) -> None:
+    target = where()
+    if not _meant(target[0]):
+        return
     tracking = current()
     if tracking is not None:
         tracking.response = None
     _note(
         operation,
         started_at_ns,
-        target(),
+        target,
         HeaderFacts(),
         error_type=errors.error_type(error),
         category=errors.category(error) or "network",

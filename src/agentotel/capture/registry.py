@@ -27,6 +27,8 @@ ADAPTERS: Final = {
     "groq": "agentotel.adapters.providers.groq",
     "together": "agentotel.adapters.providers.together",
     "google.genai": "agentotel.adapters.providers.google_genai",
+    "botocore": "agentotel.adapters.providers.bedrock",
+    "aiobotocore": "agentotel.adapters.providers.aiobotocore",
 }
 """Packages of SDKs and the modules that hold their adapters."""
 

@@ -58,7 +58,8 @@ class Adapter:
     ``oldest`` and ``below`` bound the supported versions (``oldest <= version < below``). ``read`` turns the
     receiver and the arguments of a hooked method into a ``Sent``, or None where the call is no operation.
     What a hooked method gives is looked at: a generator, a context manager around a response, a stream of the SDK
-    (``iterator`` names the attribute that holds the iterator inside), the response of an HTTP library, or a value.
+    (``iterator`` names the attribute that holds the iterator inside, ``response`` the one that holds the HTTP
+    response), the response of an HTTP library, or a value.
     ``answer`` shows what the method gave as one of these, or as a body, where it is none of them.
     ``raises`` names the exception that the SDK makes of an HTTP status above its hooked methods, as ``error.type``.
     ``tracers`` names properties that give the SDK's own tracer: while an operation is open they give one
@@ -72,6 +73,7 @@ class Adapter:
     read: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None]
     answer: Callable[[Any], Any] = itself
     iterator: str = "_iterator"
+    response: str = "response"
     raises: Callable[[int], str | None] = lambda _status: None
     tracers: tuple[Hook, ...] = ()
 

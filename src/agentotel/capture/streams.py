@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any, Final
 
 from agentotel._core import guard
 from agentotel.api.block import failure_of
-from agentotel.capture.answers import Answer, Decoder, HttpxAnswer
+from agentotel.capture.answers import Answer, Decoder, answer_of
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
@@ -38,15 +38,15 @@ Failed = Callable[["Tracking", BaseException], None]
 """Ends the operation of a call that raised."""
 
 
-def watch(operation: Operation, value: Any, iterator: str) -> bool:
+def watch(operation: Operation, value: Any, iterator: str, response: str) -> bool:
     """Take over the end of an operation whose answer is a stream of an SDK. False where it is none."""
     facts = operation.facts
     kind = type(value)
     if not isinstance(facts, ModelFacts) or facts.format.fold is None:
         return False
-    if not (hasattr(kind, "__next__") or hasattr(kind, "__anext__")):
+    if not (hasattr(kind, "__iter__") or hasattr(kind, "__aiter__")) or not hasattr(value, iterator):
         return False
-    _parsed(StreamEnd(operation, facts.format.fold()), value, iterator)
+    _parsed(StreamEnd(operation, facts.format.fold()), value, iterator, response)
     return True
 
 
@@ -125,8 +125,8 @@ class StreamEnd:
         return None if self._unread else _body(lambda: self.fold.complete)
 
     def read(self) -> None:
-        """End a stream that was read to its end."""
-        if self.operation.open:
+        """End a stream that was read to its end; bytes that are read for a parsed stream are not its end."""
+        if self.operation.open and not self.pulling:
             complete = self._opaque or self._complete() is not False
             self._finish(
                 Outcome.COMPLETED if complete else Outcome.TRUNCATED,
@@ -184,10 +184,15 @@ def _transport_error(error: BaseException) -> Exception | None:
     seen: BaseException | None = error
     while seen is not None:
         names = {kind.__name__ for kind in type(seen).__mro__}
-        if "TransportError" in names:
-            return seen if isinstance(seen, Exception) and "TimeoutException" not in names else None
+        if names & _TRANSPORT:
+            return seen if isinstance(seen, Exception) and not names & _TIMEOUTS else None
         seen = seen.__cause__
     return None
+
+
+_TRANSPORT: Final = frozenset({"TransportError", "ProtocolError", "ClientPayloadError", "ClientConnectionError"})
+"""Classes of httpx, urllib3 and aiohttp for a connection that broke."""
+_TIMEOUTS: Final = frozenset({"TimeoutException", "TimeoutError"})
 
 
 class _Drop:
@@ -202,14 +207,14 @@ class _Drop:
         _end(self._end.closed)
 
 
-def _parsed(end: StreamEnd, stream: Any, iterator: str) -> None:
+def _parsed(end: StreamEnd, stream: Any, iterator: str, response: str) -> None:
     """Replace the iterator inside a stream of the SDK."""
     inner = getattr(stream, iterator)
-    watched = _items_async if hasattr(type(stream), "__anext__") else _items
+    watched = _items_async if hasattr(type(stream), "__aiter__") else _items
     setattr(stream, iterator, watched(inner, end, _Drop(end)))
-    response = getattr(stream, "response", None)
-    if getattr(response, "stream", None) is not None:
-        _body(HttpxAnswer(response).watch, end)
+    answer = _body(answer_of, getattr(stream, response, None))
+    if answer is not None and not answer.read:
+        _body(answer.watch, end)
 
 
 def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
@@ -261,11 +266,12 @@ def _ignore(_chunk: object) -> None:
 
 
 class _Collected:
-    """A fold of an answer that is one JSON document, read by the user as bytes."""
+    """A fold of an answer that is one JSON document, read by the user as bytes; ``beside`` holds what headers say."""
 
-    __slots__ = ("_body", "_parts", "_size")
+    __slots__ = ("_beside", "_body", "_parts", "_size")
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Mapping[str, str]) -> None:
+        self._beside = beside
         self._parts: list[bytes] = []
         self._size = 0
         self._body: Any = None
@@ -291,7 +297,7 @@ class _Collected:
                 parsed = json.loads(b"".join(self._parts))
             except ValueError:
                 return None
-            self._body = parsed if isinstance(parsed, dict) else {}
+            self._body = {**parsed, **self._beside} if isinstance(parsed, dict) else {}
         return self._body
 
 
@@ -317,8 +323,8 @@ class _Events:
         self._decoder = decoder
 
     @property
-    def complete(self) -> bool:
-        """Whether the end of the stream was seen."""
+    def complete(self) -> bool | None:
+        """Whether the end of the stream was seen; None where nothing marks it."""
         self._take(self._decoder.rest())
         return self._fold.complete
 
@@ -360,7 +366,7 @@ def _reader(format: Format | None, answer: Answer) -> tuple[Fold, bool]:  # noqa
     if decoder is not None and format is not None and format.fold is not None:
         return _Events(format.fold(), decoder()), True
     if "json" in content_type and format is not None:
-        return _Collected(), True
+        return _Collected({name: value for name in format.headers if (value := answer.header(name))}), True
     return _Opaque(), False
 
 

@@ -9,7 +9,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span, set_span_in_context
 
-from agentotel.record.operation import Operation
+from agentotel.record.operation import ModelFacts, Operation
 
 if TYPE_CHECKING:
     from agentotel.capture.answers import Answer
@@ -21,8 +21,8 @@ class Tracking:
     """One running call, and what its attempts left behind.
 
     ``http_client`` is the client that sends them, so that another one's requests, for example for a token, are
-    not taken for attempts; None where it is not known. A task that was started inside the call may outlive it, and
-    takes its own requests to be nobody's once the call is not ``running``.
+    not taken for attempts; None where it is not known: then the host decides. A task that was started inside the call
+    may outlive it, and takes its own requests to be nobody's once the call is not ``running``.
     """
 
     __slots__ = ("_before", "_http_client", "_outer", "operation", "response", "running")
@@ -59,6 +59,12 @@ class Tracking:
     def sends_with(self, http_client: object) -> bool:
         """Tell whether what ``http_client`` sends is an attempt of this call."""
         return self._http_client is None or self._http_client is http_client
+
+    def sends_to(self, host: str | None) -> bool:
+        """Tell whether a request to ``host`` is an attempt of this call, where its client is not known."""
+        facts = self.operation.facts
+        server = facts.server if isinstance(facts, ModelFacts) else None
+        return self._http_client is not None or server is None or host is None or host == server
 
 
 def current() -> Tracking | None:

@@ -197,7 +197,7 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
 
 def _still_read(operation: Operation, shown: Any, adapter: Adapter) -> bool:
     """Take over the end of an operation whose answer is a stream or an HTTP response. False where it is neither."""
-    if streams.watch(operation, shown, adapter.iterator):
+    if streams.watch(operation, shown, adapter.iterator, adapter.response):
         return True
     answer = answer_of(shown)
     if answer is None:

@@ -44,8 +44,8 @@ class Fold(Protocol):
     """
 
     @property
-    def complete(self) -> bool:
-        """Whether the end that the format defines was seen."""
+    def complete(self) -> bool | None:
+        """Whether the end that the format defines was seen; None where it defines none."""
         ...
 
     def add(self, chunk: object) -> None:
@@ -63,7 +63,8 @@ class Format:
     format does not stream. ``context`` shows what the model reads; ``answers`` the ids of the tool
     calls that one of its messages answers. ``content`` and ``output`` give content in the JSON
     shape of the conventions, ``logprobs`` the log probabilities of an answer's tokens; they
-    are called only where content is captured.
+    are called only where content is captured. ``headers`` names response
+    headers that hold facts; they are in the body of an answer under their names.
     """
 
     name: str
@@ -75,3 +76,4 @@ class Format:
     content: Callable[[Body], Content | None] = lambda _body: None
     output: Callable[[Body], list[dict[str, object]] | None] = lambda _body: None
     logprobs: Callable[[Body], object] = lambda _body: None
+    headers: tuple[str, ...] = ()

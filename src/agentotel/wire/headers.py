@@ -11,7 +11,7 @@ from typing import Final
 
 from agentotel.facts.call import RateLimit
 
-REQUEST_IDS: Final = (b"x-request-id", b"request-id", b"apim-request-id")
+REQUEST_IDS: Final = (b"x-request-id", b"request-id", b"apim-request-id", b"x-amzn-requestid")
 """Headers that name the request, the first one that is there wins."""
 
 LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {

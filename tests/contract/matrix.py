@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +23,20 @@ NAMES: Final = tuple(sorted(path.stem for path in Path(drivers.__path__[0]).glob
 ASKED_FOR: Final = tuple(filter(None, os.environ.get("AGENTOTEL_SDKS", "").split(","))) or NAMES
 
 
+def distribution(name: str) -> str:
+    """Name what is installed for an SDK, from its driver's source: without the SDK the driver cannot be imported."""
+    found = re.search(r'distribution="([^"]*)"', (Path(drivers.__path__[0]) / f"{name}.py").read_text(encoding="utf-8"))
+    assert found, f"{name} says of no distribution"
+    return found[1]
+
+
 def _load(name: str) -> Driver | None:
     """Import a driver; None where its SDK is not installed."""
     try:
-        driver: Driver = importlib.import_module(f"{drivers.__name__}.{name}").DRIVER
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("tests."):
-            raise
+        version(distribution(name))
+    except PackageNotFoundError:
         return None
+    driver: Driver = importlib.import_module(f"{drivers.__name__}.{name}").DRIVER
     return driver
 
 
@@ -41,13 +47,6 @@ DRIVERS: Final = {name: driver for name, driver in _LOADED.items() if driver}
 """The drivers whose SDK is installed."""
 
 MISSING: Final = tuple(name for name, driver in _LOADED.items() if driver is None)
-
-
-def distribution(name: str) -> str:
-    """Name what is installed for an SDK, from its driver's source: without the SDK the driver cannot be imported."""
-    found = re.search(r'distribution="([^"]*)"', (Path(drivers.__path__[0]) / f"{name}.py").read_text(encoding="utf-8"))
-    assert found, f"{name} says of no distribution"
-    return found[1]
 
 
 def release_of(name: str) -> int:

@@ -16,7 +16,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import StatusCode, get_current_span
 
 from agentotel._core import guard
-from agentotel.capture import metering
+from agentotel.capture import announcements, metering
 from agentotel.capture.tracking import current
 from agentotel.facts.call import Failure, Request, Response
 from agentotel.facts.stop import Outcome
@@ -89,16 +89,20 @@ def started(span: Any, parent_context: Context | None) -> None:
     name = "" if scope is None else scope.name
     if not (_listed(name) or any(mark in attributes for mark in _MARKS)) or active() is IDLE:
         return
+    metering.heard(name)
     operation = spans.operation(attributes)
     if operation and _joined(span, attributes, parent_context):
-        metering.heard(name)
+        return
+    announced = announcements.shared(name)
+    if announced is not None and announced.context.trace_id == span.get_span_context().trace_id:
+        announced.invite(span)
         return
     joint = Joint.over(span, _before_end, identities.within(parent_context))
+    announcements.take(joint, name)
     if operation and attributes.get(_ECHO) == "log":
         joint.told_again = name in _told
     OPEN[joint.context.span_id] = joint
     _last.set(weakref.ref(joint))
-    metering.heard(name)
 
 
 def _listed(scope: str) -> bool:
@@ -163,18 +167,29 @@ def _around(model: str | None, context: Context | None) -> Joint | None:
     joint = OPEN.get(here.span_id)
     if joint is not None:
         return joint if _is_call(joint) else None
+    for joint in (announcements.last(), _lately()):
+        if joint is not None and _is_call(joint) and _starts_here(joint, model, here.span_id):
+            return joint
+    return None
+
+
+def _lately() -> Joint | None:
     last = _last.get()
-    joint = None if last is None else last()
-    if joint is None or not _is_call(joint):
-        return None
+    return None if last is None else last()
+
+
+def _starts_here(joint: Joint, model: str | None, here: int) -> bool:
+    """Tell whether a span that is not current is beside the current one, and of the same model as far as is known."""
     parent = 0 if joint.parent is None else joint.parent.span_id
     asked = spans.model(joint.span.attributes)
-    return joint if parent == here.span_id and (asked is None or model is None or asked == model) else None
+    return parent == here and (asked is None or model is None or asked == model)
 
 
 def _is_call(joint: Joint) -> bool:
     span = joint.span
-    return joint.open and not joint.claimed and span is not None and bool(spans.operation(span.attributes))
+    if span is None or joint.claimed or not joint.open:
+        return False
+    return bool(joint.announced or spans.operation(span.attributes))
 
 
 def _before_end(joint: Joint, span: Any) -> None:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from agentotel._core import guard
-from agentotel.capture import http, native, wrap
+from agentotel.capture import announcements, http, native, wrap
 from agentotel.capture.imports import when_imported
 from agentotel.capture.libraries import LIBRARIES
 from agentotel.capture.shadows import shadows
@@ -97,7 +97,7 @@ class Registry:
         with _lock:
             self._active = True
             self._on_patched = on_patched
-            for package in (*ADAPTERS, *(library.package for library in LIBRARIES)):
+            for package in (*ADAPTERS, *(library.package for library in LIBRARIES), *announcements.MODULES):
                 if package in sys.modules:
                     _patch(self._patch, sys.modules[package])
                 elif package not in self._hooked:
@@ -117,13 +117,7 @@ class Registry:
 
     def _patch(self, module: ModuleType) -> None:
         package = module.__name__
-        for library in LIBRARIES:
-            if library.package == package:
-                sends = http.attempts if library.calls else http.both
-                for hook in library.attempts:
-                    self._wrap(hook, functools.partial(sends, library))
-                for hook in library.calls:
-                    self._wrap(hook, functools.partial(http.calls, library))
+        self._listen(package)
         if package in ADAPTERS:
             adapter = load_adapter(package)
             if self._supported(adapter):
@@ -134,6 +128,18 @@ class Registry:
                 if self._on_patched is not None:
                     self._on_patched()
                     self._on_patched = None
+
+    def _listen(self, package: str) -> None:
+        """Patch what is no SDK: HTTP libraries, and frameworks that announce model calls."""
+        for library in LIBRARIES:
+            if library.package == package:
+                sends = http.attempts if library.calls else http.both
+                for hook in library.attempts:
+                    self._wrap(hook, functools.partial(sends, library))
+                for hook in library.calls:
+                    self._wrap(hook, functools.partial(http.calls, library))
+        for hook in announcements.MODULES.get(package, ()):
+            self._wrap(hook, announcements.wrapper)
 
     def _supported(self, adapter: Adapter) -> bool:
         found = support(adapter)

@@ -34,6 +34,7 @@ _KIND: Final = "_agentotel_kind"
 class Joint(Span):
     """The library's side of a joint span; what it writes wins.
 
+    ``announced`` is the operation that it was said to be before its attributes say so.
     ``claimed`` is set once a call of ours writes onto it, ``holds_calls`` once one ran in its trace while it was open,
     ``told_again`` once a call that it tells about had a span of its own.
     ``before_end`` is called with the joint and the span when all parties have ended. While nobody but the one who
@@ -47,6 +48,7 @@ class Joint(Span):
         self.parent: SpanContext | None = span.parent
         self.identity = identity
         self.claimed = False
+        self.announced: str | None = None
         self.holds_calls = False
         self.told_again = False
         self.written: dict[str, AttributeValue] = {}

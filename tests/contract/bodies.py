@@ -107,7 +107,9 @@ def _chat_whole(events: list[dict]) -> dict:
             said += choice["delta"].get("content") or ""
             reason = choice["finish_reason"] or reason
             for piece in choice["delta"].get("tool_calls") or []:
-                call = calls.setdefault(piece["index"], {"id": None, "function": {"name": None, "arguments": ""}})
+                call = calls.setdefault(
+                    piece.get("index", 0), {"id": None, "function": {"name": None, "arguments": ""}}
+                )
                 call["id"] = call["id"] or piece.get("id")
                 call["function"]["name"] = call["function"]["name"] or piece["function"].get("name")
                 call["function"]["arguments"] += piece["function"].get("arguments") or ""

@@ -121,15 +121,18 @@ def cost(catalogue: str | None, models: Sequence[str | None], facts: Mapping[str
 
 
 def headroom(headers: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Read limits and what is left of them from the names of response headers, openai's or anthropic's."""
+    """Read limits and what is left of them from the names of response headers: openai's, anthropic's or mistral's."""
     found: dict[str, Any] = {}
     for name, value in headers:
         openai = re.fullmatch(r"x-ratelimit-(limit|remaining|reset)-(requests|tokens)", name.lower())
         anthropic = re.fullmatch(r"anthropic-ratelimit-(requests|tokens)-(limit|remaining|reset)", name.lower())
+        mistral = re.fullmatch(r"x-ratelimit-(limit|remaining)-(req-10-second|tokens-minute)", name.lower())
         if openai:
             found[_limit(openai[2], openai[1])] = value
         elif anthropic:
             found[_limit(anthropic[1], anthropic[2])] = value
+        elif mistral:
+            found[_limit("requests" if mistral[2] == "req-10-second" else "tokens", mistral[1])] = value
     return {
         name: _seconds(value) if name.endswith("reset_s") else int(value)
         for name, value in found.items()

@@ -44,5 +44,5 @@ async def opened(manager: Any) -> AsyncIterator[Any]:
 
 
 async def close(client: Any) -> None:
-    """Close a client or a stream."""
-    await done(client.close())
+    """Close a client, a stream or a generator."""
+    await done((getattr(client, "aclose", None) or client.close)())

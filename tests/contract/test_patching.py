@@ -96,7 +96,7 @@ provider.add_span_processor(SimpleSpanProcessor(exporter))
 import agentotel
 def sdk():
     global driver, endpoint
-    driver = importlib.import_module(f"tests.contract.drivers.{package}").DRIVER
+    driver = importlib.import_module("tests.contract.drivers." + package.replace(".", "_")).DRIVER
     endpoint = next(one for one in driver.endpoints if one.name == name)
 def client():
     global caller

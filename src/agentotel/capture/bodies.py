@@ -52,7 +52,7 @@ class _Sync(_Watched):
                 if self._see is not None:
                     self._see(chunk)
                 yield chunk
-        except Exception as error:
+        except BaseException as error:
             _end(self._failed, error)
             raise
         _end(self._exhausted)
@@ -71,7 +71,7 @@ class _Async(_Watched):
                     self._see(chunk)
                 yield chunk
             _end(self._exhausted)
-        except Exception as error:
+        except BaseException as error:
             _end(self._failed, error)
             raise
         finally:

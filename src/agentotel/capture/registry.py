@@ -27,6 +27,10 @@ ADAPTERS: Final = {
     "groq": "agentotel.adapters.providers.groq",
     "together": "agentotel.adapters.providers.together",
     "google.genai": "agentotel.adapters.providers.google_genai",
+    "cohere": "agentotel.adapters.providers.cohere",
+    "mistralai.azure.client": "agentotel.adapters.providers.mistralai_azure",
+    "mistralai.client": "agentotel.adapters.providers.mistralai",
+    "ollama": "agentotel.adapters.providers.ollama",
     "botocore": "agentotel.adapters.providers.bedrock",
     "aiobotocore": "agentotel.adapters.providers.aiobotocore",
 }

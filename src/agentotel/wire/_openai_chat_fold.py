@@ -83,7 +83,7 @@ class ChatFold:
             if value:
                 self._head[key] = value
         self._usage = sent_usage(chunk) or self._usage
-        self._error = chunk.get("error") or self._error
+        self._error = chunk.get("error") or (chunk if chunk.get("object") == "error" else self._error)
         for choice in items(chunk.get("choices")):
             sent = fields(choice)
             index = integer(sent.get("index")) or 0

@@ -188,7 +188,11 @@ TABLES: Final = (
     ErrorTable(
         name="Mistral",
         packages=("mistralai",),
-        codes={"invalid_model": "schema", "service_tier_capacity_exceeded": "rate_limit"},
+        codes={
+            "invalid_model": "schema",
+            "service_tier_capacity_exceeded": "rate_limit",
+            "internal_server_error": "server",
+        },
         classes={"ResponseValidationError": "schema", "NoResponseError": "network"},
         texts={"too large for model with": "context_overflow"},
     ),

@@ -11,14 +11,41 @@ from typing import Final
 
 from agentotel.facts.call import RateLimit
 
-REQUEST_IDS: Final = (b"x-request-id", b"request-id", b"apim-request-id", b"x-amzn-requestid")
+REQUEST_IDS: Final = (
+    b"x-request-id",
+    b"request-id",
+    b"apim-request-id",
+    b"x-amzn-requestid",
+    b"mistral-correlation-id",
+    b"x-debug-trace-id",  # Cohere's
+)
 """Headers that name the request, the first one that is there wins."""
 
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "requests": (
+        "x-ratelimit-{field}-requests",
+        "anthropic-ratelimit-requests-{field}",
+        "x-ratelimit-{field}-req-minute",
+        "x-ratelimit-{field}-req-10-second",
+        "x-ratelimit-{field}-req-second",
+        "x-trial-endpoint-call-{field}",
+    ),
+    "tokens": (
+        "x-ratelimit-{field}-tokens",
+        "anthropic-ratelimit-tokens-{field}",
+        "x-ratelimit-{field}-tokens-minute",
+    ),
+}
+"""Headers by the kind of limit; ``field`` is limit, remaining or reset.
+
+Of Mistral's periods the shortest counts, since it is used up first; the ``trial`` is Cohere's.
+"""
+
 LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {
-    name.encode(): (kind, field)
-    for kind in ("requests", "tokens")
+    name.format(field=field).encode(): (kind, field)
+    for kind, names in _NAMES.items()
     for field in ("limit", "remaining", "reset")
-    for name in (f"x-ratelimit-{field}-{kind}", f"anthropic-ratelimit-{kind}-{field}")
+    for name in names
 }
 """Header names to the kind of limit and its field."""
 

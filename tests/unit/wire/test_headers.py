@@ -90,7 +90,28 @@ def test_milliseconds_are_the_more_exact_wait_in_either_order() -> None:
         ([("apim-request-id", "azure"), ("x-request-id", "req_3")], "req_3"),
         ([("x-request-id", "req_3"), ("apim-request-id", "azure")], "req_3"),
         ([("apim-request-id", "azure")], "azure"),
+        ([("mistral-correlation-id", "m-1")], "m-1"),
+        ([("x-debug-trace-id", "c-1")], "c-1"),
     ],
 )
 def test_finds_the_id_that_the_sdk_shows_too(headers: list[tuple[str, str]], request_id: str) -> None:
     assert read(*headers).request_id == request_id
+
+
+def test_reads_the_limits_of_mistral() -> None:
+    found = read(
+        ("x-ratelimit-limit-req-10-second", "60"),
+        ("x-ratelimit-remaining-req-10-second", "58"),
+        ("x-ratelimit-limit-tokens-minute", "2000000"),
+        ("x-ratelimit-remaining-tokens-minute", "1999829"),
+        ("x-ratelimit-limit-tokens-month", "10000000000"),
+    )
+    assert found.limits == (
+        RateLimit(kind="requests", limit=60, remaining=58),
+        RateLimit(kind="tokens", limit=2000000, remaining=1999829),
+    )
+
+
+def test_reads_the_limits_of_cohere() -> None:
+    found = read(("x-trial-endpoint-call-limit", "40"), ("x-trial-endpoint-call-remaining", "39"))
+    assert found.limits == (RateLimit(kind="requests", limit=40, remaining=39),)

@@ -1,0 +1,49 @@
+"""The mistralai SDK's client for Mistral's own API.
+
+Source: ``mistralai/client`` of mistralai 3.7.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agentotel.adapters.providers import _mistral
+from agentotel.capture.spec import Call
+from agentotel.wire import mistral_chat, mistral_conversations, mistral_tasks, openai_responses
+from agentotel.wire.format import Body
+
+_TURN: Final = Call(operation="chat", format=mistral_conversations.FORMAT)
+
+PATHS: Final = {
+    ("post", "/v1/chat/completions"): Call(operation="chat", format=mistral_chat.CHAT),
+    ("post", "/v1/agents/completions"): Call(operation="chat", format=mistral_chat.CHAT),
+    ("post", "/v1/conversations"): _TURN,
+    ("post", "/v1/conversations/{id}"): _TURN,
+    ("post", "/v1/conversations/{id}/restart"): _TURN,
+    ("post", "/v1/responses"): Call(operation="chat", format=openai_responses.FORMAT),
+    ("post", "/v1/fim/completions"): Call(operation="text_completion", format=mistral_chat.FIM),
+    ("post", "/v1/embeddings"): Call(operation="embeddings", format=mistral_tasks.EMBEDDINGS),
+    ("post", "/v1/moderations"): Call(operation="moderation", format=mistral_tasks.MODERATION),
+    ("post", "/v1/chat/moderations"): Call(operation="moderation", format=mistral_tasks.MODERATION),
+    ("post", "/v1/classifications"): Call(operation="classify", format=mistral_tasks.CLASSIFICATION),
+    ("post", "/v1/chat/classifications"): Call(operation="classify", format=mistral_tasks.CLASSIFICATION),
+    ("post", "/v1/ocr"): Call(operation="generate_content", format=mistral_tasks.OCR),
+    ("post", "/v1/audio/transcriptions"): Call(operation="generate_content", format=mistral_tasks.TRANSCRIPTION),
+    ("post", "/v1/audio/speech"): Call(operation="generate_content", format=mistral_tasks.SPEECH),
+}
+"""Which request paths are operations; ``not_operations`` names the others."""
+
+_ID: Final = re.compile(r"(?<=^/v1/conversations/)[^/]+")
+
+
+def find(method: str, path: str) -> tuple[Call | None, Body]:
+    """Find the operation of a path, before which a gateway may have put another one, and the id in it."""
+    path = path[max(path.rfind("/v1/"), 0) :]
+    named = _ID.search(path)
+    if named is None:
+        return PATHS.get((method, path)), {}
+    return PATHS.get((method, _ID.sub("{id}", path))), {"conversation_id": named[0]}
+
+
+ADAPTER: Final = _mistral.adapter("mistralai.client", "mistral_ai", find)

@@ -77,6 +77,7 @@ async def early_close(caller: Caller, _server: Replay) -> None:
     chunks = await caller.call()
     caller.log.append(shown(await take(chunks, 2)))
     await close(chunks)
+    await settled()
     caller.log.append(is_closed(chunks))
     with contextlib.suppress(StopIteration, StopAsyncIteration):
         caller.log.append(shown(await take(chunks, 1)))
@@ -115,8 +116,13 @@ async def dropped() -> None:
     """Let the collector and the event loop finish what was dropped."""
     for _ in range(2):
         gc.collect()
-        for _resumption in range(10):
-            await asyncio.sleep(0)
+        await settled()
+
+
+async def settled() -> None:
+    """Let the event loop close what was inside of what was closed."""
+    for _resumption in range(10):
+        await asyncio.sleep(0)
 
 
 async def cancelled_in_call(caller: Caller, server: Replay) -> None:

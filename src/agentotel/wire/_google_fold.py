@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from agentotel.wire._google import get
 from agentotel.wire._google_pieces import put
 from agentotel.wire.format import Body, fields
@@ -149,3 +151,13 @@ class _Candidate:
         self.pieces.clear()
         if joined:
             self._parts.append({"text": joined, "thought": True} if self._thought else {"text": joined})
+
+
+class TextFold(GenerateFold):
+    """Folds chunks that the SDK passes on as JSON texts, in objects that hold them as ``body``."""
+
+    __slots__ = ()
+
+    def add(self, chunk: object) -> None:
+        """Read one chunk."""
+        super().add(json.loads(chunk.body))  # type: ignore[attr-defined]  # an object of the SDK

@@ -8,6 +8,8 @@ Source: ``google/genai/types.py`` and ``google/genai/models.py`` of google-genai
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agentotel.facts.call import AttributeValue, Content, Context, Failure, Request, Response, Usage
 from agentotel.semconv import names
 from agentotel.wire._google import (
@@ -21,7 +23,7 @@ from agentotel.wire._google import (
     spelled,
     whole,
 )
-from agentotel.wire._google_fold import GenerateFold
+from agentotel.wire._google_fold import GenerateFold, TextFold
 from agentotel.wire._google_parts import (
     answered,
     contents,
@@ -106,7 +108,7 @@ def usage(sent: Body) -> Usage | None:
     if totals["output"] is None:
         totals["output"] = integer(get(sent, "responseTokenCount"))
     modalities = {
-        "input": counts(get(sent, "promptTokensDetails"), "tokenCount"),
+        "input": counts(get(sent, "promptTokensDetails") or get(sent, "promptTokenDetails"), "tokenCount"),
         "tools": counts(get(sent, "toolUsePromptTokensDetails"), "tokenCount"),
         "output": counts(get(sent, "candidatesTokensDetails") or get(sent, "responseTokensDetails"), "tokenCount"),
         "cached": counts(get(sent, "cacheTokensDetails"), "tokenCount"),
@@ -161,3 +163,5 @@ FORMAT = Format(
     content=content,
     output=output,
 )
+PASSED_ON = replace(FORMAT, fold=TextFold)
+"""The format of the stream as google-genai passes it on inside."""

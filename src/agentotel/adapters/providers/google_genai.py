@@ -1,6 +1,6 @@
 """The google-genai SDK: the Gemini API and Vertex AI.
 
-Its methods go through one request method, sync and async, that stands above the retries. Interactions and decisions
+Its methods go through a few request methods that stand above the retries. Interactions and decisions
 have a client of their own inside the SDK: one that Stainless generated before 2.9, one by Speakeasy since.
 
 Source: ``google/genai/_api_client.py`` and ``google/genai/_gaos/basesdk.py`` of google-genai 3.4,
@@ -24,7 +24,7 @@ from agentotel.wire.format import fields
 
 PATHS: Final = {
     ("post", "/{model}:generateContent"): Call(operation="generate_content", format=google_generate.FORMAT),
-    ("post", "/{model}:streamGenerateContent"): Call(operation="generate_content", format=google_generate.FORMAT),
+    ("post", "/{model}:streamGenerateContent"): Call(operation="generate_content", format=google_generate.PASSED_ON),
     ("post", "/{model}:embedContent"): Call(operation="embeddings", format=google_embeddings.FORMAT),
     ("post", "/{model}:batchEmbedContents"): Call(operation="embeddings", format=google_embeddings.FORMAT),
     ("post", "/{model}:predict"): Call(operation="generate_content", format=google_images.FORMAT),
@@ -39,7 +39,6 @@ DEFAULT_ATTEMPTS: Final = 5
 
 _MODEL = re.compile(r"/((?:tunedModels/|endpoints/)?[^/:]+):(\w+)$")
 _RESOURCE = re.compile(r"/(interactions|decisions)(?:/([^/]+))?$")
-_ABSENT = object()
 
 
 def find(method: str, path: str) -> tuple[Call, dict[str, object]] | None:
@@ -65,33 +64,42 @@ def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent 
     elif hasattr(client, "max_retries"):
         sent = _read_older(client, args, kwargs)
     else:
-        sent = _read_request(client, args, kwargs)
+        sent = _read_request(client, *args, **kwargs)
     return None if sent is None else _told_apart(sent)
 
 
 def answer(value: Any) -> Any:
-    """Show a response of the SDK as the HTTP response or the JSON that it holds."""
-    held = getattr(value, "response_stream", _ABSENT)
-    if held is _ABSENT:
-        return value
-    return json.loads(held[0] or "{}") if isinstance(held, list) and held else held
+    """Show what a request method gave: the JSON of a response of the SDK, else the value itself."""
+    body = getattr(value, "body", None)
+    return json.loads(body) if isinstance(body, str) and body else value
 
 
-def _read_request(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
-    """Read ``_request(http_request, http_options, stream)``."""
-    request = args[0] if args else kwargs["http_request"]
-    url = urlsplit(request.url)
-    found = find(request.method, url.path)
-    if found is None or not isinstance(request.data, dict):
+def _read_request(
+    client: Any, http_method: str, path: str, request_dict: Mapping[str, Any], http_options: Any = None
+) -> Sent | None:
+    """Read ``request(http_method, path, request_dict, http_options)`` and its like."""
+    found = find(http_method, "/" + path.partition("?")[0])
+    if found is None:
         return None
-    own = fields(args[1] if len(args) > 1 else kwargs.get("http_options")).get("retry_options")
+    own, shared = fields(http_options), fields(client._http_options)  # noqa: SLF001 - what its requests go by
+    url = urlsplit(str(own.get("base_url") or shared.get("base_url") or ""))
+    timeout_ms = own.get("timeout") or shared.get("timeout")
     return Sent(
         call=found[0],
         target=_target(url.hostname, url.port, url.scheme, vertex=bool(client.vertexai)),
-        body={**request.data, **found[1]},
-        retry_limit=_retries(own or client._http_options.retry_options),  # noqa: SLF001 - what its retries go by
-        timeout_s=request.timeout,
+        body={**_merged(request_dict, fields(own.get("extra_body") or shared.get("extra_body"))), **found[1]},
+        retry_limit=_retries(own.get("retry_options") or shared.get("retry_options")),
+        timeout_s=timeout_ms / 1000 if isinstance(timeout_ms, int) and timeout_ms else None,
     )
+
+
+def _merged(sent: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Put an extra body into a body, which also holds parts of the URL under names that begin with ``_``."""
+    body = {key: value for key, value in sent.items() if not key.startswith("_")}
+    for key, value in extra.items():
+        inner = body.get(key)
+        body[key] = {**inner, **value} if isinstance(inner, dict) and isinstance(value, dict) else value
+    return body
 
 
 def _read_resource(kwargs: Mapping[str, Any]) -> Sent | None:
@@ -150,17 +158,36 @@ def _retries(options: Any) -> int:
     return max(attempts if isinstance(attempts, int) else DEFAULT_ATTEMPTS, 1) - 1
 
 
+def raises(status: int) -> str:
+    """Name what an interaction that was refused raises, above the method that is patched."""
+    name = _RAISED.get(status, "InternalServerError" if status >= 500 else "APIStatusError")  # noqa: PLR2004
+    return f"google.genai.lib.compat_errors.{name}"
+
+
+_RAISED: Final = {
+    400: "BadRequestError",
+    401: "AuthenticationError",
+    403: "PermissionDeniedError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    422: "UnprocessableEntityError",
+    429: "RateLimitError",
+}
+
 ADAPTER: Final = Adapter(
     package="google.genai",
     oldest=(2,),
     below=(4,),
     hooks=(
-        Hook(module="google.genai._api_client", owner="BaseApiClient", method="_request"),
-        Hook(module="google.genai._api_client", owner="BaseApiClient", method="_async_request"),
+        *(
+            Hook(module="google.genai._api_client", owner="BaseApiClient", method=method)
+            for method in ("request", "request_streamed", "async_request", "async_request_streamed")
+        ),
         Hook(module="google.genai._gaos.basesdk", owner="BaseSDK", method="do_request"),
         Hook(module="google.genai._gaos.basesdk", owner="AsyncBaseSDK", method="do_request_async"),
         *_stainless.hooks("google.genai._interactions"),
     ),
     read=read,
     answer=answer,
+    raises=raises,
 )

@@ -6,11 +6,16 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import anthropic
+import httpx
 import openai
 import pydantic
+import requests
+import urllib3
 
 import agentotel
 from tests.contract.seen import shown, shown_error
@@ -64,6 +69,7 @@ class Application:
                 turn.output({"answer": 1})
             self.note(self.streams)
             self.note(self.raw)
+            self.note(self.other_sdks)
             self.note(self.failures)
             self.note(lambda: asyncio.run(self.asynchronous()))
             with agentotel.session("s-1"):
@@ -93,7 +99,15 @@ class Application:
             self.ask(p.chat(None, calls=[("look_up", {"what": "it"}), ("nothing", {})])),
             self.ask(p.failed(429, "slow down"), p.chat("there")),
             self.message(p.message("there")),
+            self.message(self.searched(p.message("there"))),
         ]
+
+    def searched(self, answer: Answer) -> Answer:
+        """Let the provider have searched the web for its answer."""
+        use = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "it"}}
+        found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+        body: Any = answer.body
+        return replace(answer, body={**body, "content": [use, found, *body["content"]]})
 
     def tools(self) -> list[Any]:
         @agentotel.tool(cost=0.1)
@@ -141,12 +155,42 @@ class Application:
             seen.append(list(opened.iter_lines()))
         return seen
 
+    def other_sdks(self) -> list[Any]:
+        """Do what SDKs without an adapter do, and what tools do."""
+
+        @agentotel.tool
+        def stock(url: str) -> list[int]:
+            self.server.line_up(Answer(status=503), Answer(body={}))
+            return [requests.get(url, timeout=5).status_code for _ in range(2)]
+
+        url = f"{self.server.url}/v1/chat/completions"
+        self.server.line_up(p.chat("there"), *[p.chat_stream("there")] * 3, p.failed(400, "no"))
+        seen: list[Any] = [httpx.post(url, json=QUESTION, **QUICK).json()]
+        with requests.post(url, json={**QUESTION, "stream": True}, timeout=5, stream=True) as response:
+            seen.append(list(response.iter_lines()))
+        with urllib3.PoolManager() as pool:
+            opened = pool.request("POST", url, json={**QUESTION, "stream": True}, preload_content=False)
+            seen.append([opened.read(20), opened.read()])
+            left = pool.request("POST", url, json={**QUESTION, "stream": True}, preload_content=False)
+            seen.append([left.read(20), left.close()])
+        return [*seen, requests.post(url, json=QUESTION, timeout=5).status_code, stock(f"{self.server.url}/stock")]
+
     def failures(self) -> None:
         self.note(lambda: self.ask(p.failed(400, "no", code="context_length_exceeded")))
         self.server.line_up(p.chat('{"verdict": "none"}'))
         self.openai.chat.completions.parse(
             model="gpt-4o", messages=[{"role": "user", "content": "?"}], response_format=Verdict
         )
+
+    async def by_aiohttp(self, url: str) -> list[Any]:
+        self.server.line_up(p.chat_stream("there"), p.chat_stream("there"))
+        async with aiohttp.ClientSession() as session:
+            streamed = {**QUESTION, "stream": True}
+            async with session.post(f"{url}/chat/completions", json=streamed) as response:
+                lines = [line async for line in response.content]
+            async with session.post(f"{url}/chat/completions", json=streamed) as response:
+                await response.content.readany()
+        return lines
 
     async def asynchronous(self) -> list[Any]:
         @agentotel.tool
@@ -160,8 +204,9 @@ class Application:
         http = openai.DefaultAsyncHttpxClient(**QUICK)
         url = f"{self.server.url}/v1"
         async with agentotel.turn(), openai.AsyncOpenAI(base_url=url, api_key="k", http_client=http) as client:
-            self.server.line_up(p.chat("there"), p.chat_stream("there", "it is"), p.failed(400, "no"))
-            seen = [await client.chat.completions.create(**QUESTION), await look_up("it")]
+            self.server.line_up(p.chat("there"))
+            seen = [await client.chat.completions.create(**QUESTION), await look_up("it"), await self.by_aiohttp(url)]
+            self.server.line_up(p.chat_stream("there", "it is"), p.failed(400, "no"))
             stream = await client.chat.completions.create(**QUESTION, stream=True)
             seen.append([chunk async for chunk in stream])
             seen.append([number async for number in pages()])

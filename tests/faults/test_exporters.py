@@ -50,7 +50,7 @@ def test_a_pipeline_that_fails_costs_no_call(
         assert clean
         assert set(guard.counts()) == ({site} if site else set())
         assert made.point("gen_ai.client.operation.duration") is not None
-        assert made.point("agent.session.llm_calls") == 16
+        assert made.point("agent.session.llm_calls") == 24
 
 
 def test_metrics_do_not_depend_on_spans(application: Application) -> None:

@@ -30,7 +30,7 @@ LATE = {"api.leave", "capture.leave"}
 """Their one job is to give the context back: faults come after it, since nothing could undo what it did not do."""
 
 SETTINGS = {"console": True, "content": "SPAN_AND_EVENT", "events": "both"}
-WHOLE = 30
+WHOLE = 39
 CARRYING = {
     "api.close",
     "api.leave",
@@ -97,7 +97,7 @@ def test_a_fault_in_reading_chunks_is_counted_once_a_stream(
     assert log == expected
     assert clean
     assert guard.counts() == {FOLD: len(raised)}
-    assert len(raised) == 6
+    assert len(raised) == 11
     assert len(made.spans) == WHOLE
     assert made.problems() == []
     streamed = [span for span in made.spans if (span.attributes or {}).get("gen_ai.request.stream")]

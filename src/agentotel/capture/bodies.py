@@ -128,8 +128,7 @@ class _Reads:
             raise
         finally:
             self._inside = False
-        decoded = _argument(args, kwargs)
-        _end(self._saw, response, data, args, decoded=response.decode_content if decoded is None else bool(decoded))
+        _end(self._saw, response, data, args, kwargs)
         return data
 
     def read_chunked(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
@@ -138,7 +137,7 @@ class _Reads:
         try:
             for chunk in type(response).read_chunked(response, *args, **kwargs):
                 if not self._inside:
-                    _end(self._show, response, chunk, decoded=bool(_argument(args, kwargs)))
+                    _end(self._saw_chunk, response, chunk, args, kwargs)
                 yield chunk
         except Exception as error:
             _end(self._end.raised, error)
@@ -153,7 +152,12 @@ class _Reads:
         response: Any = self._response()
         type(response).close(response)
 
-    def _saw(self, response: Any, data: object, args: tuple[Any, ...], *, decoded: bool) -> None:
+    def _saw_chunk(self, response: Any, data: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        self._show(response, data, decoded=bool(_argument(args, kwargs)))
+
+    def _saw(self, response: Any, data: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        asked = _argument(args, kwargs)
+        decoded = response.decode_content if asked is None else bool(asked)
         self._show(response, bytes(args[0][:data]) if isinstance(data, int) else data, decoded=decoded)
         if _exhausted(response):
             self._end.read()

@@ -68,17 +68,16 @@ def _aiohttp_url(session: Any, args: _Args, kwargs: _Kwargs) -> Any:
     return session._build_url(given)  # noqa: SLF001 - joins the session's base URL
 
 
-def _aiohttp_body(kwargs: _Kwargs) -> bytes | None:
-    from agentotel._core.canonical import compact_json  # noqa: PLC0415 - only for what is taken for a model call
-
-    sent = kwargs.get("json")
-    return _bytes(kwargs.get("data")) if sent is None else compact_json(sent).encode()
-
-
 def _aiohttp_asked(session: Any, args: _Args, kwargs: _Kwargs) -> Asked:
     url = _aiohttp_url(session, args, kwargs)
     method = args[0] if args else kwargs["method"]
-    return Asked(method=method, host=url.host, port=url.port, path=url.path, body=lambda: _aiohttp_body(kwargs))
+    return Asked(
+        method=method,
+        host=url.host,
+        port=url.port,
+        path=url.path,
+        body=lambda: kwargs.get("json") or _bytes(kwargs.get("data")),
+    )
 
 
 def _aiohttp_target(session: Any, args: _Args, kwargs: _Kwargs) -> tuple[str | None, object]:

@@ -46,9 +46,28 @@ class Hook:
     method: str
 
 
+Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
+"""Positional and keyword arguments of a call."""
+
+
 def itself(value: Any) -> Any:
     """Return the value."""
     return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socket:
+    """A class of connections that carry several calls: ``send`` sends an event, ``parse_event`` reads one.
+
+    ``owners`` are the module and name of the class, sync and async, and of classes that it has its methods from.
+    ``body`` shows the event that asks for a response, or the response that begins without being asked for, as the
+    body of a request.
+    """
+
+    owners: tuple[tuple[str, str], ...]
+    call: Call
+    target: Callable[[Any], Target]
+    body: Callable[[Body], Body]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +83,11 @@ class Adapter:
     ``raises`` names the exception that the SDK makes of an HTTP status above its hooked methods, as ``error.type``.
     ``tracers`` names properties that give the SDK's own tracer: while an operation is open they give one
     whose spans are that operation's.
+    ``sockets`` are connections that carry several calls.
+    ``validators`` are methods that parse an answer outside the hooked ones; ``parsed`` names the attributes of their
+    receivers that may hold what a hooked method gave.
+    ``with_body`` gives the arguments of a hooked method with further fields in the body, in a copy; None where the
+    caller will read bytes. ``api_version`` gives the version of the API that a client asks for, None where it has none.
     """
 
     package: str
@@ -76,17 +100,22 @@ class Adapter:
     response: str = "response"
     raises: Callable[[int], str | None] = lambda _status: None
     tracers: tuple[Hook, ...] = ()
+    sockets: tuple[Socket, ...] = ()
+    validators: tuple[Hook, ...] = ()
+    parsed: tuple[str, ...] = ()
+    with_body: Callable[[tuple[Any, ...], Mapping[str, Any], Body], Arguments | None] | None = None
+    api_version: Callable[[Any], str | None] = lambda _client: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One HTTP request before it is sent; ``body`` gives its bytes, None where it has none at hand."""
+    """One HTTP request before it is sent; ``body`` gives its bytes or its JSON, None where neither is at hand."""
 
     method: str
     host: str | None
     port: int | None
     path: str
-    body: Callable[[], bytes | None]
+    body: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

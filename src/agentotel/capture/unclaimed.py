@@ -117,9 +117,11 @@ def _ignored(host: str | None) -> bool:
     return host is not None and any(hosts.ends(host, one) for one in active().ignored_hosts)
 
 
-def _json(body: bytes | None) -> Body:
-    """Parse a body that can be a JSON object; anything else is empty."""
-    if body is None or len(body) > MOST_BYTES or body.lstrip()[:1] != b"{":
+def _json(body: object) -> Body:
+    """Show a body as a JSON object; anything else is empty."""
+    if isinstance(body, dict):
+        return body
+    if not isinstance(body, bytes) or len(body) > MOST_BYTES or body.lstrip()[:1] != b"{":
         return {}
     try:
         parsed = json.loads(body)

@@ -45,13 +45,9 @@ async def test_operation(driver: Driver, request_: Request, flavour: str) -> Non
     assert (span.name, span.outcome, span.status) == (request_.span, "completed", "UNSET")
     assert span.provider == driver.endpoints[0].provider
     assert {key: span.attributes.get(key) for key in request_.facts} == dict(request_.facts)
-    answered = (
-        isinstance(request_.answer, dict)
-        and "usage" in request_.answer
-        and "gen_ai.usage.input_tokens" in span.attributes
-    )
+    answered = any(name.startswith("gen_ai.usage.") for name in span.attributes)
     assert span.attributes.get("agentotel.usage.source") == ("provider" if answered else None)
-    assert span.first_chunk_s is None
+    assert (span.first_chunk_s is not None) == ("gen_ai.request.stream" in span.attributes)
     assert value is not None
 
 

@@ -11,6 +11,7 @@ from agentotel.wire import openai_chat
 from agentotel.wire._mistral import USAGE
 from agentotel.wire._openai_chat_fold import ChatFold
 from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.logprobs import of_choices
 from agentotel.wire.parts import message, texts_as
 from agentotel.wire.read import Rule, attributes, integer, text, usage
 
@@ -56,6 +57,7 @@ CHAT = Format(
     answers=openai_chat.answers,
     content=openai_chat.content,
     output=openai_chat.output,
+    logprobs=of_choices,
 )
 FIM = Format(
     name="mistral_fim",

@@ -5,7 +5,7 @@ Source: ``mistralai/client/models/conversation*.py`` and ``*entry.py`` of mistra
 
 from __future__ import annotations
 
-from agentotel.facts.call import Content, Context, Request, Response, ToolRequest
+from agentotel.facts.call import Content, Context, Request, Response, ServerToolUse, ToolRequest
 from agentotel.semconv import names
 from agentotel.wire import mistral_chat
 from agentotel.wire._mistral import USAGE
@@ -26,7 +26,8 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, failure, items, text, usage
+from agentotel.wire.read import Rule, attributes, failure, integer, items, text, usage
+from agentotel.wire.server_tools import counts
 
 REQUEST: tuple[Rule, ...] = (
     ("agent_id", names.AGENT_ID, text),
@@ -49,12 +50,14 @@ def response(body: Body) -> Response:
     """Read what a turn gave. Mistral gives the turn itself no id and no reason to stop."""
     entries = [fields(entry) for entry in items(body.get("outputs"))]
     models = (text(entry.get("model")) for entry in entries)
+    uses = tuple(_use(entry) for entry in entries if entry.get("type") == "tool.execution")
     return Response(
         model=next(filter(None, models), None),
         usage=usage(body.get("usage"), USAGE),
         tool_requests=tuple(_requested(entry) for entry in entries if entry.get("type") == "function.call"),
-        attributes=attributes(body, ANSWER),
+        attributes={**attributes(body, ANSWER), **counts(uses, _connectors(body))},
         failure=failure(body.get("error")),
+        server_tools=uses,
     )
 
 
@@ -112,6 +115,17 @@ def _parts(entry: Body) -> list[Part]:
         done = [server_tool_response({"id": entry.get("id"), "info": entry["info"]}, name)] if entry.get("info") else []
         return [server_tool_call(call, name, name), *done]
     return content_parts(entry.get("content")) if "content" in entry else other(entry)
+
+
+def _use(entry: Body) -> ServerToolUse:
+    name = text(entry.get("name")) or ""
+    return ServerToolUse(kind=name, name=name, id=text(entry.get("id")))
+
+
+def _connectors(body: Body) -> dict[str, int]:
+    """Read how often which tool was used, as Mistral counts."""
+    sent = fields(fields(body.get("usage")).get("connectors"))
+    return {name: count for name, value in sent.items() if (count := integer(value)) is not None}
 
 
 def _requested(entry: Body) -> ToolRequest:

@@ -13,6 +13,7 @@ from agentotel.facts.call import AttributeValue, Content, Context, Request, Resp
 from agentotel.semconv import names
 from agentotel.wire._openai import SAMPLING
 from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.logprobs import MOST_TOKENS, bounded, entry
 from agentotel.wire.openai_chat import tool_requests
 from agentotel.wire.parts import (
     MISSING_REASON,
@@ -54,13 +55,14 @@ REQUEST: tuple[Rule, ...] = (
 class OllamaFold:
     """Folds the lines of a stream into the answer that they make up."""
 
-    __slots__ = ("_calls", "_head", "_role", "_seen", "_texts")
+    __slots__ = ("_calls", "_head", "_logprobs", "_role", "_seen", "_texts")
 
     def __init__(self) -> None:
         self._head: dict[str, object] = {}
         self._role: str | None = None
         self._texts: dict[str, list[str]] = {"content": [], "thinking": [], "response": []}
         self._calls: list[object] = []
+        self._logprobs: list[object] = []
         self._seen: set[str] = set()
 
     @property
@@ -77,6 +79,8 @@ class OllamaFold:
         else:
             self._seen.add("message")
             self._add_message(fields(said))
+        if len(self._logprobs) < MOST_TOKENS:
+            self._logprobs += items(sent.get("logprobs"))
         if sent.get("done") or not self._head:
             self._head = present(**{key: sent.get(key) for key in _HEAD})
 
@@ -85,10 +89,11 @@ class OllamaFold:
         if not (self._head or self._seen):
             return None
         joined = {key: "".join(pieces) for key, pieces in self._texts.items() if pieces}
+        head = {**self._head, **present(logprobs=self._logprobs or None)}
         if "message" not in self._seen:
-            return {**self._head, **joined}
+            return {**head, **joined}
         calls = present(role=self._role, tool_calls=self._calls or None)
-        return {**self._head, "message": {**calls, **joined}}
+        return {**head, "message": {**calls, **joined}}
 
     def _add_message(self, sent: Body) -> None:
         self._role = self._role or text(sent.get("role"))
@@ -192,6 +197,7 @@ FORMAT = Format(
     context=context,
     content=content,
     output=output,
+    logprobs=lambda body: bounded([[entry(one) for one in items(body.get("logprobs"))]]),
 )
 EMBED = Format(name="ollama_embed", request=request, response=response)
 SYSTEM_ONE = Format(name="ollama_systemone", request=request, response=_decided)

@@ -9,6 +9,7 @@ from typing import Any
 import cohere
 import httpx
 
+from tests.contract.drivers._cohere_requests import REQUESTS
 from tests.contract.drivers._spec import Caller, Driver, Ending, Endpoint, Settings
 from tests.contract.drivers._stainless import KEY, NO_TLS
 from tests.contract.expected import asked
@@ -101,6 +102,7 @@ DRIVER = Driver(
     },
     retries=2 if REPEATS else None,
     request_ids=("x-debug-trace-id",),
+    requests=REQUESTS,
     endpoints=(
         Endpoint(
             name="cohere-chat",

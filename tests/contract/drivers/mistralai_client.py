@@ -8,6 +8,7 @@ from typing import Any
 import pydantic
 from mistralai.client import Mistral, basesdk
 
+from tests.contract.drivers._mistral_requests import REQUESTS
 from tests.contract.drivers._spec import Caller, Driver, Endpoint, Settings
 from tests.contract.drivers._stainless import KEY, NO_TLS
 from tests.contract.expected import answered, asked
@@ -111,6 +112,7 @@ DRIVER = Driver(
     },
     retries=None,
     request_ids=("mistral-correlation-id",),
+    requests=REQUESTS,
     endpoints=(
         Endpoint(
             name="mistral-chat",

@@ -8,7 +8,7 @@ from typing import Any
 
 import ollama
 
-from tests.contract.drivers._spec import Caller, Driver, Ending, Endpoint, Settings
+from tests.contract.drivers._spec import Caller, Driver, Ending, Endpoint, Request, Settings
 from tests.contract.drivers._stainless import NO_TLS
 from tests.contract.expected import PARAMETERS
 from tests.contract.recordings import Recording
@@ -80,6 +80,44 @@ def endpoint(name: str, operation: str, method: str, **more: Any) -> Endpoint:
     )
 
 
+DONE = {"model": "m:1", "done": True, "done_reason": "stop", "prompt_eval_count": 7, "eval_count": 5}
+COUNTED = {"gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 5}
+REQUESTS = {
+    "generate": Request(
+        call=lambda client: client.generate(model="m", prompt="Hello", system="Be kind.", options={"seed": 7}),
+        answer={**DONE, "response": "Good day."},
+        span="text_completion m",
+        facts={**COUNTED, "gen_ai.response.finish_reasons": ("stop",), "gen_ai.request.seed": 7},
+    ),
+    "embed": Request(
+        call=lambda client: client.embed(model="m", input=["a", "b"]),
+        answer={"model": "m:1", "embeddings": [[0.5], [0.25]], "prompt_eval_count": 7},
+        span="embeddings m",
+        facts={"gen_ai.usage.input_tokens": 7, "gen_ai.response.model": "m:1", "agentotel.cost.usd": None},
+    ),
+    "embeddings": Request(
+        call=lambda client: client.embeddings(model="m", prompt="a"),
+        answer={"embedding": [0.5]},
+        span="embeddings m",
+        facts={"gen_ai.usage.input_tokens": None},
+    ),
+    "systemone": Request(
+        call=lambda client: client.systemone(
+            model="m", state="a", questions={"q": {"type": "noul", "instructions": "is it?"}}
+        ),
+        answer={
+            "model": "m:1",
+            "answers": {"q": {"type": "noul", "noul": 0.5}},
+            "usage": {"input_tokens": 7, "output_tokens": 5},
+        },
+        span="generate_content m",
+        facts=COUNTED,
+        needs="systemone",
+    ),
+    "list": Request(call=lambda client: client.list(), answer={"models": []}),
+    "pull": Request(call=lambda client: client.pull("m"), answer={"status": "success"}),
+}
+
 DRIVER = Driver(
     package="ollama",
     distribution="ollama",
@@ -92,6 +130,7 @@ DRIVER = Driver(
         "reset": "httpx.ReadError",
     },
     retries=None,
+    requests=REQUESTS,
     endpoints=(
         endpoint(
             "ollama-chat",

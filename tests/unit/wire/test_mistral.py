@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
+from agentotel.facts.call import Context, Failure, Request, Response, ServerToolUse, ToolRequest, Usage
+from agentotel.semconv.names import SERVER_TOOL_CALLS
 from agentotel.wire.mistral_chat import CHAT, FIM
 from agentotel.wire.mistral_conversations import FORMAT as CONVERSATIONS
 from agentotel.wire.mistral_tasks import EMBEDDINGS, OCR, SPEECH, TRANSCRIPTION
@@ -172,12 +173,14 @@ def test_conversation_request() -> None:
 
 
 def test_conversation_response() -> None:
-    body = {"conversation_id": "k", "outputs": [SEARCH, MESSAGE, CALL], "usage": {**COUNTS, "connector_tokens": 5}}
+    counts = {**COUNTS, "connector_tokens": 5, "connectors": {"web_search": 2, "odd": None}}
+    body = {"conversation_id": "k", "outputs": [SEARCH, MESSAGE, CALL], "usage": counts}
     assert CONVERSATIONS.response(body) == Response(
         model="m-1",
         usage=Usage(input_tokens=11, output_tokens=53),
         tool_requests=(ToolRequest(id="c1", name="add", arguments='{"a": 2}'),),
-        attributes={"gen_ai.conversation.id": "k"},
+        attributes={"gen_ai.conversation.id": "k", f"{SERVER_TOOL_CALLS}web_search": 2},
+        server_tools=(ServerToolUse(kind="web_search", name="web_search", id="o3"),),
     )
     made = CONVERSATIONS.output(body)
     assert [part["type"] for part in made[0]["parts"]] == [
@@ -258,7 +261,8 @@ def test_conversation_stream(make: Make) -> None:
         model="m-1",
         usage=Usage(input_tokens=11, output_tokens=53),
         tool_requests=(ToolRequest(id="c1", name="add", arguments='{"a": 2}'),),
-        attributes={"gen_ai.conversation.id": "k"},
+        attributes={"gen_ai.conversation.id": "k", f"{SERVER_TOOL_CALLS}web_search": 1},
+        server_tools=(ServerToolUse(kind="web_search", name="web_search", id="o3"),),
     )
     parts = CONVERSATIONS.output(body)[0]["parts"]
     assert [part["type"] for part in parts] == [

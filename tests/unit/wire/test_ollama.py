@@ -198,3 +198,20 @@ def test_embeddings() -> None:
 def test_system_one() -> None:
     body = {"model": "m", "answers": {}, "usage": {"input_tokens": 5, "output_tokens": 1}}
     assert SYSTEM_ONE.response(body) == Response(model="m", usage=Usage(input_tokens=5, output_tokens=1))
+
+
+def test_log_probabilities(make: Make) -> None:
+    told = {"token": "O", "logprob": -0.1, "top_logprobs": [{"token": "K", "logprob": -2.5}]}
+    whole = {"message": {"content": "O"}, "logprobs": [told]}
+    shown = [[{"token": "O", "logprob": -0.1, "top": [{"token": "K", "logprob": -2.5}]}]]
+    assert FORMAT.logprobs(whole) == shown
+    body, _ = fold(make, {**chat("O"), "logprobs": [told]}, {**chat(""), "done": True})
+    assert FORMAT.logprobs(body) == shown
+    assert FORMAT.logprobs({"message": {}}) is None
+
+
+def test_only_the_first_tokens_of_a_stream_are_kept() -> None:
+    folded = FORMAT.fold()
+    for _ in range(1001):
+        folded.add({**chat("a"), "logprobs": [{"token": "a", "logprob": 0}]})
+    assert len(FORMAT.logprobs(folded.result())[0]) == 1000

@@ -7,10 +7,11 @@ import json
 from agentotel.wire._google import get
 from agentotel.wire._google_pieces import put
 from agentotel.wire.format import Body, fields
+from agentotel.wire.logprobs import MOST_TOKENS
 from agentotel.wire.read import integer, items, present, text
 
 _HEAD = ("responseId", "modelVersion")
-_SAYS_MORE = frozenset({"finishReason", "groundingMetadata", "urlContextMetadata"})
+_SAYS_MORE = frozenset({"finishReason", "groundingMetadata", "urlContextMetadata", "logprobsResult"})
 _LAST = ("groundingMetadata", "urlContextMetadata")
 
 
@@ -90,7 +91,7 @@ class GenerateFold:
 class _Candidate:
     """One candidate in pieces."""
 
-    __slots__ = ("_kept", "_parts", "_thought", "finish_reason", "pieces", "role")
+    __slots__ = ("_kept", "_parts", "_scores", "_thought", "finish_reason", "pieces", "role")
 
     def __init__(self) -> None:
         self.finish_reason: str | None = None
@@ -99,6 +100,7 @@ class _Candidate:
         self.pieces: list[str] = []
         self._thought = False
         self._kept: dict[str, object] = {}
+        self._scores: dict[str, list[object]] = {"chosenCandidates": [], "topCandidates": []}
 
     def add(self, candidate: Body) -> None:
         self.finish_reason = text(get(candidate, "finishReason")) or self.finish_reason
@@ -110,6 +112,9 @@ class _Candidate:
             value = get(candidate, key)
             if value is not None:
                 self._kept[key] = value
+        scores = fields(get(candidate, "logprobsResult"))
+        for key, kept in self._scores.items():
+            kept.extend(items(get(scores, key))[: MOST_TOKENS - len(kept)])
 
     @property
     def speaking(self) -> bool:
@@ -119,7 +124,8 @@ class _Candidate:
     def result(self, index: int) -> Body:
         self._close()
         content = {"role": self.role or "model", "parts": self._parts}
-        return {"index": index, "content": content, **present(finishReason=self.finish_reason), **self._kept}
+        scores = {"logprobsResult": self._scores} if any(self._scores.values()) else {}
+        return {"index": index, "content": content, **present(finishReason=self.finish_reason), **self._kept, **scores}
 
     def _add(self, part: Body) -> None:
         said = part.get("text")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agentotel.facts.call import ToolRequest
+from agentotel.facts.call import ServerToolUse, ToolRequest
 from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import (
     Message,
@@ -40,6 +40,20 @@ def client_call(step: Body) -> ToolRequest | None:
     if step.get("type") != "function_call" or not name:
         return None
     return ToolRequest(id=text(step.get("id")), name=name, arguments=step.get("arguments") or {})
+
+
+def server_use(step: Body) -> ServerToolUse | None:
+    """Read a step as the use of a tool that Google or a hosted server ran; None for any other step."""
+    kind = text(step.get("type")) or ""
+    if not kind.endswith(_CALL) or kind == "function_call":
+        return None
+    name = _tool_name(kind.removesuffix(_CALL))
+    return ServerToolUse(
+        kind=name,
+        name=text(step.get("name")) or name,
+        id=text(step.get("id")),
+        server=text(step.get("server_name")),
+    )
 
 
 def answered(step: Body) -> str | None:

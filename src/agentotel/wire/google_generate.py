@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentotel.facts.call import AttributeValue, Content, Context, Failure, Request, Response, Usage
+from agentotel.facts.call import NOTHING, AttributeValue, Content, Context, Failure, Request, Response, Usage
 from agentotel.semconv import names
+from agentotel.wire import server_tools
 from agentotel.wire._google import (
     bare_model,
     counts,
@@ -33,6 +34,7 @@ from agentotel.wire._google_parts import (
     sent_parts,
     tool_requests,
 )
+from agentotel.wire._google_served import logprobs, searches, uses
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import output_message
 from agentotel.wire.read import Rule, attributes, integer, items, number, one_of, text, texts
@@ -83,17 +85,26 @@ def response(body: Body) -> Response:
     blocked = None if candidates else _blocked(body)
     reasons = tuple(finish_reason(get(candidate, "finishReason")) for candidate in candidates)
     sent = fields(get(body, "usageMetadata"))
+    model = bare_model(get(body, "modelVersion"))
+    served = uses(candidates)
     return Response(
         id=text(get(body, "responseId")),
-        model=bare_model(get(body, "modelVersion")),
+        model=model,
         finish_reasons=("content_filter",) if blocked else reasons,
-        usage=usage(sent),
+        usage=with_searches(usage(sent), searches(candidates, model) if served else None),
         tier=text(get(sent, "serviceTier")) or text(get(sent, "trafficType")),
         tool_requests=tuple(
             call for candidate in candidates for call in tool_requests(candidate.get("content")) if call.name
         ),
+        attributes=server_tools.counts(served) if served else NOTHING,
         failure=refusal(body.get("error")) or blocked,
+        server_tools=served,
     )
+
+
+def with_searches(usage: Usage | None, count: int | None) -> Usage | None:
+    """Add billed searches to what was sent."""
+    return usage if count is None else (usage or Usage())._replace(web_searches=count)
 
 
 def usage(sent: Body) -> Usage | None:
@@ -162,6 +173,7 @@ FORMAT = Format(
     answers=answers,
     content=content,
     output=output,
+    logprobs=logprobs,
 )
 PASSED_ON = replace(FORMAT, fold=TextFold)
 """The format of the stream as google-genai passes it on inside."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentotel.facts.call import AttributeValue, Content, Context, Failure, Request, Response
+from agentotel.facts.call import NOTHING, AttributeValue, Content, Context, Failure, Request, Response
 from agentotel.semconv import names
+from agentotel.wire import server_tools
 from agentotel.wire._google import bare_model, counts, made_usage, refusal
 from agentotel.wire._google_interactions_fold import InteractionFold
-from agentotel.wire._google_steps import answered, client_call, messages, step_parts, steps
+from agentotel.wire._google_served import billed
+from agentotel.wire._google_steps import answered, client_call, messages, server_use, step_parts, steps
 from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.google_generate import with_searches
 from agentotel.wire.parts import Part, function_tool, output_message, part, texts_as
 from agentotel.wire.read import OTHER_ERROR, Rule, attributes, integer, items, number, one_of, text, texts
 
@@ -81,19 +84,30 @@ def request(body: Body) -> Request:
 def response(body: Body) -> Response:
     """Read an interaction."""
     sent = fields(body.get("usage"))
-    reason = _reason(body)
+    reason, model = _reason(body), bare_model(body.get("model"))
+    served = tuple(use for step in steps(body) if (use := server_use(step)))
+    told = _grounded(sent)
+    usage = made_usage(
+        {name: integer(sent.get(key)) for name, key in _TOTALS.items()},
+        {name: counts(sent.get(key), "tokens") for name, key in _MODALITIES.items()},
+    )
     return Response(
         id=text(body.get("id")),
-        model=bare_model(body.get("model")),
+        model=model,
         finish_reasons=(reason,) if reason else (),
-        usage=made_usage(
-            {name: integer(sent.get(key)) for name, key in _TOTALS.items()},
-            {name: counts(sent.get(key), "tokens") for name, key in _MODALITIES.items()},
-        ),
+        usage=with_searches(usage, billed(told.get("google_search", 0), model)),
         tier=text(body.get("service_tier")),
         tool_requests=tuple(call for step in steps(body) if (call := client_call(step))),
+        attributes=server_tools.counts(served, told) if served or told else NOTHING,
         failure=_failure(body),
+        server_tools=served,
     )
+
+
+def _grounded(sent: Body) -> dict[str, int]:
+    """Read how often tools were used to ground an answer: ``[{"type": "google_search", "count": 2}]``."""
+    entries = map(fields, items(sent.get("grounding_tool_count")))
+    return {str(one.get("type")): count for one in entries if (count := integer(one.get("count")))}
 
 
 _TOTALS: Mapping[str, str] = {
@@ -118,7 +132,7 @@ def fetch_request(body: Body) -> Request:
 
 def fetched(body: Body) -> Response:
     """Read a fetched interaction. Its tokens and its error are those of the call that made it, not of the fetch."""
-    return response(body)._replace(usage=None, failure=None, attributes=attributes(body, FETCHED))
+    return response(body)._replace(usage=None, failure=None, server_tools=(), attributes=attributes(body, FETCHED))
 
 
 def context(body: Body) -> Context:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 
 from agentotel.facts.call import Failure, ToolRequest, Usage
-from agentotel.wire.google_generate import FORMAT
+from agentotel.wire.google_generate import FORMAT, PASSED_ON
 from tests.unit.wire.conformance import sdk
 
 
@@ -137,6 +138,7 @@ def test_error_and_nothing() -> None:
             {"list": [None, {"name": "b"}], "a b": {"c": 1}},
         ),
         ([{"jsonPath": "$.x", "numberValue": 1}, {"jsonPath": "$.x.y", "numberValue": 1}], {"x": 1}),
+        ([{"jsonPath": "$.l[0]", "numberValue": 1}, {"jsonPath": "$.l[0]", "numberValue": 2}], {"l": [2]}),
         ([{"jsonPath": "$"}, {}, {"jsonPath": "$.l[99999999]", "numberValue": 1}], {}),
     ],
 )
@@ -155,3 +157,32 @@ def test_arguments_whose_call_was_not_seen() -> None:
     assert FORMAT.response(body).tool_requests == ()
     body, _ = fold(chunk({"text": "a"}, {"functionCall": {"partialArgs": [{"jsonPath": "$.x", "numberValue": 1}]}}))
     assert parts(body) == [{"text": "a"}]
+
+
+def test_log_probabilities_are_put_together() -> None:
+    def scored(said: str, *, top: bool) -> dict[str, object]:
+        token = {"token": said, "logProbability": -1.0}
+        sent = chunk({"text": said})
+        sent["candidates"][0]["logprobsResult"] = {
+            "chosenCandidates": [token],
+            **({"topCandidates": [{"candidates": [token]}]} if top else {}),
+        }
+        return sent
+
+    body, _ = fold(scored("a", top=False), scored("b", top=False))
+    assert parts(body) == [{"text": "ab"}]
+    assert FORMAT.logprobs(body) == [[{"token": "a", "logprob": -1.0}, {"token": "b", "logprob": -1.0}]]
+    body, _ = fold(scored("a", top=True))
+    assert FORMAT.logprobs(body) == [[{"token": "a", "logprob": -1.0, "top": [{"token": "a", "logprob": -1.0}]}]]
+
+
+def test_chunks_that_the_sdk_passes_on() -> None:
+    class Passed:
+        def __init__(self, sent: object) -> None:
+            self.body = json.dumps(sent)
+
+    folded = PASSED_ON.fold()
+    folded.add(Passed(chunk({"text": "a"})))
+    folded.add(Passed(chunk({"text": "b"}, reason="STOP")))
+    assert folded.complete
+    assert parts(folded.result()) == [{"text": "ab"}]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
+from agentotel.facts.call import Context, Failure, Request, Response, ServerToolUse, ToolRequest, Usage
 from agentotel.wire.google_generate import FORMAT
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
 
@@ -329,3 +329,59 @@ def test_output() -> None:
         },
     ]
     assert FORMAT.output({}) is None
+
+
+QUERIES = {"webSearchQueries": ["a", "b"], "retrievalQueries": ["c"]}
+PAGES = {"urlMetadata": [{"retrievedUrl": "u", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"}]}
+
+
+def test_server_tools_of_metadata() -> None:
+    candidate = {"finishReason": "STOP", "groundingMetadata": QUERIES, "urlContextMetadata": PAGES}
+    found = FORMAT.response({"candidates": [candidate], "modelVersion": "gemini-3.5-flash"})
+    assert found.server_tools == (
+        ServerToolUse(kind="google_search", name="google_search"),
+        ServerToolUse(kind="google_search", name="google_search"),
+        ServerToolUse(kind="retrieval", name="retrieval"),
+        ServerToolUse(kind="url_context", name="url_context", status="URL_RETRIEVAL_STATUS_SUCCESS"),
+    )
+    assert found.attributes == {
+        "agentotel.server_tool.calls.google_search": 2,
+        "agentotel.server_tool.calls.retrieval": 1,
+        "agentotel.server_tool.calls.url_context": 1,
+    }
+    assert found.usage == Usage(web_searches=2)
+
+
+def test_server_tools_of_parts_come_before_metadata() -> None:
+    parts = [
+        {"executableCode": {"id": "x1", "code": "1"}},
+        {"codeExecutionResult": {"outcome": "OUTCOME_OK"}},
+        {"executableCode": {"code": "2"}},
+        {"toolCall": {"id": "s1", "toolType": "GOOGLE_SEARCH_WEB"}},
+        {"toolCall": {"id": "s2"}},
+    ]
+    candidate = {"content": {"parts": parts}, "groundingMetadata": {"webSearchQueries": ["a"]}}
+    found = FORMAT.response({"candidates": [candidate], "modelVersion": "gemini-2.5-pro"})
+    assert found.server_tools == (
+        ServerToolUse(kind="code_execution", name="code_execution", id="x1", status="OUTCOME_OK"),
+        ServerToolUse(kind="code_execution", name="code_execution"),
+        ServerToolUse(kind="google_search_web", name="google_search_web", id="s1"),
+        ServerToolUse(kind="unknown", name="unknown", id="s2"),
+    )
+    assert found.usage == Usage(web_searches=1)
+
+
+@pytest.mark.parametrize("model", ["tuned", None])
+def test_searches_of_a_model_that_does_not_tell_how_they_are_billed(model: str | None) -> None:
+    candidate = {"groundingMetadata": {"webSearchQueries": ["a"]}}
+    assert FORMAT.response({"candidates": [candidate], "modelVersion": model}).usage is None
+
+
+def test_log_probabilities() -> None:
+    token, other = {"token": "Hi", "logProbability": -0.1}, {"token": "Hey", "logProbability": -2.3}
+    result = {"chosenCandidates": [token, other], "topCandidates": [{"candidates": [token, other]}, {}]}
+    top = [{"token": "Hi", "logprob": -0.1}, {"token": "Hey", "logprob": -2.3}]
+    expected = [[{"token": "Hi", "logprob": -0.1, "top": top}, {"token": "Hey", "logprob": -2.3}]]
+    assert FORMAT.logprobs({"candidates": [{"logprobsResult": result}]}) == expected
+    assert FORMAT.logprobs({"candidates": [{"finishReason": "STOP"}]}) is None
+    assert FORMAT.logprobs({}) is None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
+from agentotel.facts.call import Context, Failure, Request, Response, ServerToolUse, ToolRequest, Usage
 from agentotel.wire.google_interactions import FETCH, FORMAT
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
@@ -93,7 +93,26 @@ def test_response(body: dict[str, object]) -> None:
             image_input_tokens=2,
         ),
         tier="standard",
+        attributes={
+            "agentotel.server_tool.calls.google_search": 1,
+            "agentotel.server_tool.calls.mcp": 1,
+        },
+        server_tools=(
+            ServerToolUse(kind="google_search", name="google_search", id="s1"),
+            ServerToolUse(kind="mcp", name="look", id="m1", server="s"),
+        ),
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "billed"),
+    [("gemini-3.5-flash", 2), ("gemini-2.5-flash", 1), ("deep-research", None), (None, None)],
+)
+def test_grounding(model: str | None, billed: int | None) -> None:
+    counts = [{"type": "google_search", "count": 2}, {"type": "google_maps", "count": 0}, {"type": "retrieval"}]
+    found = FORMAT.response({"model": model, "usage": {"total_input_tokens": 3, "grounding_tool_count": counts}})
+    assert found.attributes == {"agentotel.server_tool.calls.google_search": 2}
+    assert found.usage == Usage(input_tokens=3, web_searches=billed)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +153,7 @@ def test_fetch() -> None:
     )
     found = FETCH.response({**WHOLE, "status": "failed"})
     assert (found.usage, found.failure, found.finish_reasons) == (None, None, ("error",))
+    assert found.server_tools == ()
     assert found.attributes == {"gen_ai.response.status": "failed"}
     assert FETCH.response({"status": "budget_exceeded"}).attributes == {"gen_ai.response.status": "incomplete"}
 

@@ -34,6 +34,7 @@ def init(  # noqa: PLR0913 - one keyword per setting, for editors and type check
     events: Literal["spans", "logs", "both"] | None = None,
     prices: Mapping[str, Mapping[str, float]] | str | os.PathLike[str] | None = None,
     capture_reasoning: bool | None = None,
+    stream_usage: str | None = None,
     hash_key: bytes | str | None = None,
     ignored_hosts: str | Sequence[str] | None = None,
     metric_cardinality: int | None = None,
@@ -63,6 +64,8 @@ def init(  # noqa: PLR0913 - one keyword per setting, for editors and type check
         events: Where agentotel's events go: span events, log records, or both.
         prices: Your own prices, before those of the catalogue, or the path of a file that holds them.
         capture_reasoning: False to leave the model's reasoning text out of recorded content.
+        stream_usage: Whether to ask for the usage of streams where the caller did not: ``auto`` (of hosts that are
+            known to take the option), ``always`` or ``never``.
         hash_key: Key that makes the hashes of arguments and results HMACs.
         ignored_hosts: Hosts, with those below them, whose requests are no model calls unless a supported SDK makes
             them: ``"gateway.example.com"``.

@@ -205,6 +205,7 @@ def _activate(providers: Providers, settings: Settings, pricing: Prices) -> None
         content_on_spans=settings.content.on_spans,
         content_on_events=settings.content.on_events,
         reasoning=settings.capture_reasoning,
+        stream_usage=settings.stream_usage,
         ignored_hosts=settings.ignored_hosts,
     )
     _stamp(providers.tracer)

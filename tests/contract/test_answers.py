@@ -11,25 +11,19 @@ import pytest
 
 from agentotel.testing import capture
 from tests.contract.flavour import FLAVOURS, close, done, each
-from tests.contract.test_operations import CLIENTS, answering
+from tests.fakes.made import answering, streaming
 from tests.fakes.replay import Replay
 
+CLIENTS = {
+    "openai": {"sync": openai.OpenAI, "async": openai.AsyncOpenAI},
+    "anthropic": {"sync": anthropic.Anthropic, "async": anthropic.AsyncAnthropic},
+}
 ASKED = [{"role": "user", "content": "Hello"}]
 
 
 def client_of(package: str, flavour: str, server: Replay) -> Any:
     """Make a client that talks to ``server``."""
     return CLIENTS[package][flavour](base_url=server.url, api_key="key")
-
-
-def streaming(*events: dict[str, Any], provider: str = "openai") -> dict[str, Any]:
-    """Make an exchange that streams events."""
-    named = [f"event: {one['type']}\n" if "type" in one else "" for one in events]
-    body = "".join(f"{name}data: {json.dumps(one)}\n\n" for name, one in zip(named, events, strict=True))
-    exchange = answering(body + ("data: [DONE]\n\n" if provider == "openai" else ""), provider=provider)
-    for interaction in exchange["interactions"]:
-        interaction["response"]["headers"]["content-type"] = "text/event-stream"
-    return {**exchange, "mode": "sse"}
 
 
 SEARCHED = {
@@ -106,7 +100,7 @@ def message_events() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 async def test_tools_and_a_compaction_in_a_stream_of_anthropic(flavour: str) -> None:
-    with Replay(streaming(*message_events(), provider="anthropic")) as server, capture() as captured:
+    with Replay(streaming(*message_events(), done=False)) as server, capture() as captured:
         client = client_of("anthropic", flavour, server)
         stream = await done(
             client.beta.messages.create(model="claude-sonnet-4-6", max_tokens=9, messages=ASKED, stream=True)
@@ -145,7 +139,7 @@ THOUGHT = {
     ],
 )
 def test_reasoning_has_a_switch_of_its_own(settings: dict[str, Any], kinds: list[str] | None) -> None:
-    with Replay(answering(THOUGHT, provider="anthropic")) as server, capture(**settings) as captured:
+    with Replay(answering(THOUGHT)) as server, capture(**settings) as captured:
         client = anthropic.Anthropic(base_url=server.url, api_key="key")
         asked = [*ASKED, {"role": "assistant", "content": THOUGHT["content"]}, *ASKED]
         client.messages.create(model="claude-sonnet-4-6", max_tokens=9, messages=asked)
@@ -159,7 +153,7 @@ def test_reasoning_has_a_switch_of_its_own(settings: dict[str, Any], kinds: list
 
 def test_reasoning_is_left_out_of_log_records_too() -> None:
     with (
-        Replay(answering(THOUGHT, provider="anthropic")) as server,
+        Replay(answering(THOUGHT)) as server,
         capture(content="EVENT_ONLY", capture_reasoning=False) as captured,
     ):
         client = anthropic.Anthropic(base_url=server.url, api_key="key")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agentotel.wire import errors
-from tests.contract.test_operations import answering
+from tests.fakes.made import answering
 from tests.fakes.replay import Replay
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
@@ -179,16 +179,12 @@ ANSWERS: tuple[tuple[Callable[[str], None], int, Any, str], ...] = (
     ids=[f"{call.__name__}-{status}-{category}-{number}" for number, (call, status, _, category) in enumerate(ANSWERS)],
 )
 def test_an_answer_that_fails(call: Callable[[str], None], status: int, body: Any, category: str) -> None:
-    exchange = answering(body)
     headers = {}
     if isinstance(body, tuple):
         headers = {"x-amzn-ErrorType": body[0]}
         body = {"message": body[1]}
-    for interaction in exchange["interactions"]:
-        sent = body if isinstance(body, str) else json.dumps(body)
-        interaction["response"].update(status=status, body=sent)
-        interaction["response"]["headers"].update(headers)
-    error = _raised(call, exchange)
+    sent = body if isinstance(body, str) else json.dumps(body)
+    error = _raised(call, answering(sent, status=status, headers=headers))
     failure = errors.of_exception(error, origin="model")
     assert (failure.category, failure.origin) == (category, "model"), repr(error)
 

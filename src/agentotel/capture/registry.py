@@ -125,7 +125,7 @@ class Registry:
         if package in ADAPTERS:
             adapter = load_adapter(package)
             if self._supported(adapter):
-                for name in dict.fromkeys(hook.module for hook in adapter.hooks):
+                for name in dict.fromkeys(hook.module for hook in (*adapter.hooks, *adapter.validators)):
                     self._when_loaded(name, functools.partial(self._hook, adapter, name))
                 for tracer in adapter.tracers:
                     self._replace(tracer, native.adopting)
@@ -174,7 +174,10 @@ class Registry:
         """Wrap the methods of an SDK that one module holds."""
         for hook in adapter.hooks:
             if hook.module == name:
-                self._wrap(hook, lambda function: wrap.wrapper(adapter, function))
+                self._wrap(hook, functools.partial(wrap.wrapper, adapter))
+        for hook in adapter.validators:
+            if hook.module == name:
+                self._wrap(hook, functools.partial(wrap.parser, adapter))
 
     def _wrap(self, hook: Hook, make: Callable[[Any], Any]) -> None:
         from wrapt import FunctionWrapper  # noqa: PLC0415 - slow, and an SDK is loaded

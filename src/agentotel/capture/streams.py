@@ -38,15 +38,25 @@ Failed = Callable[["Tracking", BaseException], None]
 """Ends the operation of a call that raised."""
 
 
-def watch(operation: Operation, value: Any, iterator: str, response: str) -> bool:
-    """Take over the end of an operation whose answer is a stream of an SDK. False where it is none."""
+def watch(
+    operation: Operation,
+    value: Any,
+    iterator: str,
+    response: str,
+    *,
+    hidden: Callable[[object], bool] | None = None,
+) -> bool:
+    """Take over the end of an operation whose answer is a stream of an SDK. False where it is none.
+
+    ``hidden`` tells which items are not for the caller.
+    """
     facts = operation.facts
     kind = type(value)
     if not isinstance(facts, ModelFacts) or facts.format.fold is None:
         return False
     if not (hasattr(kind, "__iter__") or hasattr(kind, "__aiter__")) or not hasattr(value, iterator):
         return False
-    _parsed(StreamEnd(operation, facts.format.fold()), value, iterator, response)
+    _parsed(StreamEnd(operation, facts.format.fold(), hidden=hidden), value, iterator, response)
     return True
 
 
@@ -95,10 +105,19 @@ async def _begun_async(inner: AsyncIterator[Any], tracking: Tracking, failed: Fa
 class StreamEnd:
     """Ends the operation of one stream: the first ending counts, later ones change nothing."""
 
-    __slots__ = ("_opaque", "_started_ns", "_timed", "_unread", "add", "fold", "operation", "pulling")
+    __slots__ = ("_opaque", "_started_ns", "_timed", "_unread", "add", "fold", "hidden", "operation", "pulling")
 
-    def __init__(self, operation: Operation, fold: Fold, *, opaque: bool = False, timed: bool = True) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        fold: Fold,
+        *,
+        opaque: bool = False,
+        timed: bool = True,
+        hidden: Callable[[object], bool] | None = None,
+    ) -> None:
         self.operation = operation
+        self.hidden = hidden
         self.fold = fold
         self._opaque = opaque
         self._timed = timed
@@ -219,11 +238,14 @@ def _parsed(end: StreamEnd, stream: Any, iterator: str, response: str) -> None:
 
 def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
     add: Callable[[object], None] = end.opening
+    hidden = end.hidden
     end.pulling = True
     try:
         for item in inner:
             try:
                 add(item)
+                if hidden is not None and hidden(item):
+                    continue
             except Exception as error:  # noqa: BLE001 - an inlined guard: a call per chunk costs more than the reading
                 end.unreadable(error)
             add = end.add
@@ -240,11 +262,14 @@ def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
 
 async def _items_async(inner: AsyncIterator[Any], end: StreamEnd, _drop: _Drop) -> AsyncIterator[Any]:
     add: Callable[[object], None] = end.opening
+    hidden = end.hidden
     end.pulling = True
     try:
         async for item in inner:
             try:
                 add(item)
+                if hidden is not None and hidden(item):
+                    continue
             except Exception as error:  # noqa: BLE001 - an inlined guard, as in the sync form
                 end.unreadable(error)
             add = end.add

@@ -13,6 +13,7 @@ from agentotel.record.operation import ModelFacts, Operation
 
 if TYPE_CHECKING:
     from agentotel.capture.answers import Answer
+    from agentotel.capture.asking import Addition
 
 _current: ContextVar[Tracking | None] = ContextVar("agentotel-call", default=None)
 
@@ -25,12 +26,13 @@ class Tracking:
     may outlive it, and takes its own requests to be nobody's once the call is not ``running``.
     """
 
-    __slots__ = ("_before", "_http_client", "_outer", "operation", "response", "running")
+    __slots__ = ("_before", "_http_client", "_outer", "addition", "operation", "response", "running")
 
     def __init__(self, operation: Operation, http_client: object = None) -> None:
         self.operation = operation
         self._http_client = http_client
         self.response: Answer | None = None
+        self.addition: Addition | None = None
         self.running = False
         self._outer: Tracking | None = None
         self._before: Context | None = None

@@ -16,9 +16,8 @@ from typing import Any, Final, TypeVar
 from opentelemetry import context as otel_context
 
 from agentotel._core import guard
-from agentotel.api import events
 from agentotel.api.block import failure_of
-from agentotel.capture import managers, neighbours, streams
+from agentotel.capture import asking, managers, neighbours, parsing, streams
 from agentotel.capture.answers import Answer, answer_of, is_whole
 from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
@@ -33,6 +32,7 @@ from agentotel.wire.read import OTHER_ERROR, failure
 
 _open = guard.site("capture.open")
 _join = guard.site("capture.join")
+_ask = guard.site("capture.ask")
 _request = guard.site("capture.request")
 _answer = guard.site("capture.answer")
 _fail = guard.site("capture.fail")
@@ -52,7 +52,8 @@ def _synchronous(adapter: Adapter) -> Callable[..., Any]:
         if tracking is None:
             return wrapped(*args, **kwargs)
         try:
-            value = wrapped(*args, **kwargs)
+            addition = tracking.addition
+            value = wrapped(*args, **kwargs) if addition is None else addition.send(wrapped, args, kwargs)
         except BaseException as error:
             _leave(tracking.leave)
             _fail(failed, tracking, error)
@@ -70,7 +71,9 @@ def _asynchronous(adapter: Adapter) -> Callable[..., Any]:
         if tracking is None:
             return await wrapped(*args, **kwargs)
         try:
-            value = await wrapped(*args, **kwargs)
+            addition = tracking.addition
+            sending = wrapped(*args, **kwargs) if addition is None else addition.send_async(wrapped, args, kwargs)
+            value = await sending
         except BaseException as error:
             _leave(tracking.leave)
             _fail(failed, tracking, error)
@@ -106,6 +109,8 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
         _join(neighbours.join, operation)
     operation.start()
     tracking = Tracking(operation, http_client)
+    if request.stream and adapter.with_body is not None:
+        tracking.addition = _ask(asking.addition, adapter, sent, pipeline.stream_usage, client, args, kwargs)
     tracking.enter()
     return tracking
 
@@ -156,17 +161,13 @@ def _detail(operation: Operation, failure: Failure) -> str:
 
 def _unparsed(operation: Operation, answer: Answer, error: Exception) -> None:
     """Read an answer that arrived whole and that the SDK could not parse into what was asked for."""
-    body = json.loads(answer.content())
-    take(operation, body)
-    validator = operation.identity.operation
-    made = events.make("validation", {"validator": "response_format", "verdict": "fail", "expected": _expected(error)})
-    (validator or operation).event(made)
+    take(operation, json.loads(answer.content()))
+    parsing.report(operation, error)
 
 
-def _expected(error: Exception) -> str | None:
-    """Name the schema that a pydantic error is about; its messages may hold content."""
-    title = getattr(error, "title", None)
-    return title if isinstance(title, str) else type(error).__name__
+def parser(adapter: Adapter, _function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the wrapper of a method that parses an answer outside the call."""
+    return parsing.wrapper(adapter.parsed, lambda operation, error: blame(operation, error, failure_of(error, "model")))
 
 
 def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
@@ -185,7 +186,9 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
             return managers.watched(tracking, value, _ENDINGS)
     try:
         shown = adapter.answer(value)
-        if not (whole and shown is value) and _still_read(operation, shown, adapter):
+        if not (whole and shown is value) and _still_read(tracking, shown, adapter):
+            if adapter.validators:
+                _answer(parsing.remember, value, operation)
             return None
         take(operation, fields(shown))
     except BaseException:
@@ -195,9 +198,11 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
     return None
 
 
-def _still_read(operation: Operation, shown: Any, adapter: Adapter) -> bool:
+def _still_read(tracking: Tracking, shown: Any, adapter: Adapter) -> bool:
     """Take over the end of an operation whose answer is a stream or an HTTP response. False where it is neither."""
-    if streams.watch(operation, shown, adapter.iterator, adapter.response):
+    operation = tracking.operation
+    hidden = None if tracking.addition is None else tracking.addition.hidden
+    if streams.watch(operation, shown, adapter.iterator, adapter.response, hidden=hidden):
         return True
     answer = answer_of(shown)
     if answer is None:

@@ -73,6 +73,7 @@ class Settings:
     shutdown_timeout_s: float = 5.0
     content: ContentMode = ContentMode.NO_CONTENT
     capture_reasoning: bool = True
+    stream_usage: Literal["auto", "always", "never"] = "auto"
     console: bool = False
     metrics: Literal["shipped", "spec"] = "shipped"
     events: Literal["spans", "logs", "both"] = "spans"

@@ -77,6 +77,14 @@ _GENERAL = (
         help="Record the model's reasoning text where content is recorded.",
     ),
     Setting(
+        "stream_usage",
+        ("AGENTOTEL_STREAM_USAGE",),
+        kinds.choice("auto", "always", "never"),
+        "auto",
+        "Ask for the usage of streams with stream_options.include_usage, hiding the chunk that it adds: "
+        "auto asks hosts that are known to take it.",
+    ),
+    Setting(
         "console", ("AGENTOTEL_CONSOLE",), kinds.FLAG, default=False, help="Print each session to stderr as it runs."
     ),
     Setting(

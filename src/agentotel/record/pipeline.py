@@ -45,6 +45,7 @@ class Pipeline:
     content_on_spans: bool = False
     content_on_events: bool = False
     reasoning: bool = True
+    stream_usage: str = "auto"
     ignored_hosts: tuple[str, ...] = ()
     unpriced: set[tuple[str, str, str | None]] = field(default_factory=set)
 

@@ -72,6 +72,12 @@ ANSWER: tuple[Rule, ...] = (
 )
 
 
+def usage_chunk(chunk: object) -> bool:
+    """Tell the chunk of a stream that holds usage and no choice. Runs for every chunk, so it looks at two fields."""
+    sent = fields(chunk)
+    return sent.get("usage") is not None and not sent.get("choices", True)
+
+
 def sent_usage(body: Body) -> object:
     """Return the usage object; Groq sends the one of a stream inside ``x_groq``."""
     return body.get("usage") or fields(body.get("x_groq")).get("usage")

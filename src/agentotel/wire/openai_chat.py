@@ -18,6 +18,7 @@ from agentotel.wire._openai import (
     SERVICE_TIER,
     USAGE,
     sent_usage,
+    usage_chunk,
 )
 from agentotel.wire._openai_chat_fold import ChatFold
 from agentotel.wire._openai_parts import content_parts
@@ -199,4 +200,5 @@ FORMAT = Format(
     content=content,
     output=output,
     logprobs=of_choices,
+    usage_chunk=usage_chunk,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agentotel.facts.call import Content, Context, Request, Response
 from agentotel.semconv import names
-from agentotel.wire._openai import ANSWER, CHOICES, SAMPLING, USAGE
+from agentotel.wire._openai import ANSWER, CHOICES, SAMPLING, USAGE, usage_chunk
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.logprobs import MOST_TOKENS, Entry, entries, of_choices, told
 from agentotel.wire.parts import MISSING_REASON, message, output_message, texts_as
@@ -122,4 +122,5 @@ FORMAT = Format(
     content=content,
     output=output,
     logprobs=of_choices,
+    usage_chunk=usage_chunk,
 )

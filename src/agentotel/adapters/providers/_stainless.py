@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from agentotel.capture.spec import Call, Hook, Sent, Target
+from agentotel.capture.spec import Arguments, Call, Hook, Sent, Target
 
 Paths = Mapping[tuple[str, str], Call]
 """Operations by HTTP method and path; ``{id}`` stands for one segment."""
@@ -73,6 +74,40 @@ def reader(
         )
 
     return read
+
+
+def validators(package: str, *streams: tuple[str, tuple[str, ...]]) -> tuple[Hook, ...]:
+    """Name what parses answers outside the request methods: raw responses, and stream helpers by module and class."""
+    helpers = (
+        Hook(module=f"{package}.{module}", owner=owner, method="__stream__")
+        for module, owners in streams
+        for owner in owners
+    )
+    return (
+        Hook(module=f"{package}._response", owner="APIResponse", method="parse"),
+        Hook(module=f"{package}._response", owner="AsyncAPIResponse", method="parse"),
+        *helpers,
+    )
+
+
+PARSED: Final = ("_raw_stream",)
+"""Attributes of stream helpers with the stream that the client gave."""
+
+
+def with_body(args: tuple[Any, ...], kwargs: Mapping[str, Any], more: Mapping[str, object]) -> Arguments | None:
+    """Give the arguments of ``request`` with more in the body; None where the caller wants a raw response."""
+    options = args[1] if len(args) > 1 else kwargs["options"]
+    given = options.headers if isinstance(options.headers, Mapping) else {}
+    if any(name.lower() == _RAW for name in given) or not isinstance(options.json_data, Mapping):
+        return None
+    if more.keys() & (options.extra_json or {}).keys():
+        return None
+    copied = copy(options)
+    copied.json_data = {**options.json_data, **more}
+    return ((args[0], copied, *args[2:]), kwargs) if len(args) > 1 else (args, {**kwargs, "options": copied})
+
+
+_RAW: Final = "x-stainless-raw-response"
 
 
 def _fetched(options: Any) -> Mapping[str, object]:

@@ -35,5 +35,11 @@ ADAPTER: Final = Adapter(
     below=(3,),
     hooks=_stainless.hooks("anthropic"),
     read=_stainless.reader(PATHS, provider),
+    validators=_stainless.validators(
+        "anthropic",
+        ("lib.streaming._messages", ("MessageStream", "AsyncMessageStream")),
+        ("lib.streaming._beta_messages", ("BetaMessageStream", "BetaAsyncMessageStream")),
+    ),
+    parsed=_stainless.PARSED,
     tracers=(Hook(module="anthropic._base_client", owner="BaseClient", method="_tracer"),),
 )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from agentotel.adapters.providers import _stainless
 from agentotel.capture import hosts
-from agentotel.capture.spec import Adapter, Call
+from agentotel.capture.spec import Adapter, Call, Hook
 from agentotel.wire import openai_chat, openai_completions, openai_embeddings, openai_media, openai_responses
 
 PATHS: Final = {
@@ -40,10 +40,34 @@ def provider(client: Any) -> str:
     return hosts.provider_of(client.base_url.host, "openai")
 
 
+def api_version(client: Any) -> str | None:
+    """Give the version that a client of Azure asks for; those that are no date are newer than any."""
+    version = client.default_query.get("api-version")
+    return version if isinstance(version, str) else None
+
+
+VALIDATORS: Final = (
+    Hook(module="openai._legacy_response", owner="LegacyAPIResponse", method="parse"),
+    *_stainless.validators(
+        "openai",
+        ("lib.streaming.chat._completions", ("ChatCompletionStream", "AsyncChatCompletionStream")),
+        ("lib.streaming.responses._responses", ("ResponseStream", "AsyncResponseStream")),
+    ),
+    *(
+        Hook(module="openai.lib.streaming.chat._completions", owner=owner, method="get_final_completion")
+        for owner in ("ChatCompletionStream", "AsyncChatCompletionStream")
+    ),
+)
+"""What parses structured outputs outside the request methods."""
+
 ADAPTER: Final = Adapter(
     package="openai",
     oldest=(2,),
     below=(4,),
     hooks=_stainless.hooks("openai"),
     read=_stainless.reader(PATHS, provider),
+    validators=VALIDATORS,
+    parsed=_stainless.PARSED,
+    with_body=_stainless.with_body,
+    api_version=api_version,
 )

@@ -16,6 +16,7 @@ from opentelemetry._logs import LoggerProvider, get_logger_provider
 from agentotel import config
 from agentotel._core import guard, late
 from agentotel._core.canonical import make_digest
+from agentotel._core.locks import make_lock
 from agentotel._core.version import VERSION
 from agentotel.capture import executors, metering, neighbours
 from agentotel.capture.registry import REGISTRY
@@ -23,7 +24,9 @@ from agentotel.config import Settings
 from agentotel.errors import ConfigurationError
 from agentotel.export import awaited
 from agentotel.export.existing import behind, is_set
+from agentotel.export.fork import before_fork, free_locks, in_child
 from agentotel.pricing import Prices, load_prices
+from agentotel.record import identity
 from agentotel.record.logs import LogRecorder
 from agentotel.record.metrics import MetricRecorder
 from agentotel.record.operation import Recorder
@@ -37,11 +40,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger("agentotel")
 
 SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.37.0"
+_LONGEST_LOAD_S: Final = 3.0
 
 _load = guard.site("runtime.load_prices")
 _close = guard.site("runtime.shutdown")
 
-_lock = threading.RLock()
+_lock = make_lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,22 @@ class _Runtime:
 
 
 _runtime = _Runtime()
+
+
+def _free() -> None:
+    """Free, in a forked child, what recording goes through: the providers in use, and the spans that are open."""
+    providers = _runtime.providers
+    roots: list[object] = [trace.get_current_span()]
+    if providers is not None:
+        roots += [providers.tracer, providers.meter, providers.logger]
+    operation = identity.current().operation
+    while operation is not None:
+        roots.append(operation.span)
+        operation = operation.identity.operation
+    free_locks(roots)
+
+
+in_child(_free)  # now, so that it comes before the SDK's own hooks, which start threads
 
 
 def start(arguments: Mapping[str, object], *, provisional: bool = False) -> None:
@@ -297,7 +317,7 @@ def _stamp(provider: trace.TracerProvider) -> None:
 def _stamp_later(provider: trace.TracerProvider) -> None:
     with _lock:
         if _runtime.providers is not None:
-            _stamp(provider)
+            _stamp(behind(provider))
 
 
 def _pricing(settings: Settings, *, asked: bool) -> Prices:
@@ -317,8 +337,25 @@ def _pricing(settings: Settings, *, asked: bool) -> Prices:
 
 def _load_later(pipeline: Pipeline) -> None:
     """Load the price catalogue beside the program, before the first call needs it."""
+    global _loading  # noqa: PLW0603 - the last one, for a fork to wait for
     if isinstance(pipeline.pricing, Prices):
-        threading.Thread(target=_load, args=(pipeline.pricing.load,), name="agentotel-prices", daemon=True).start()
+        _loading = threading.Thread(target=_load, args=(pipeline.pricing.load,), name="agentotel-prices", daemon=True)
+        _loading.start()
+
+
+_loading: threading.Thread | None = None
+
+
+def _await_loading() -> None:
+    """Let the catalogue be loaded before a fork: the child could never import what was half imported, nor price a call.
+
+    It takes most of a second, once. A program that forks while it imports what the catalogue needs waits in vain.
+    """
+    if _loading is not None and _loading is not threading.current_thread():
+        _loading.join(_LONGEST_LOAD_S)
+
+
+before_fork(_await_loading)
 
 
 def refresh_prices() -> None:

@@ -6,8 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """
 import contextvars, os, threading
@@ -46,8 +49,97 @@ with agentotel.session(), agentotel.agent("busy"):
 print(hung)
 """
 
+WHOLE = """
+import contextvars, faulthandler, os, sys, threading
+import agentotel, openai
+from opentelemetry import metrics, trace
+from tests.conventions.provider import Provider, chat
+from tests.fakes.otlp import otlp_sink
+
+FORKS = 12
+sys.setswitchinterval(1e-5)
+
+@agentotel.tool
+def look(number):
+    return number
+
+def ask(server):
+    http = openai.DefaultHttpxClient(trust_env=False)
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="k", http_client=http) as client:
+        client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "?"}])
+
+stop = threading.Event()
+counter = metrics.get_meter("another library").create_histogram("count")
+tracer = trace.get_tracer("another library")
+
+def work():
+    kind = 0
+    while not stop.wait(0.0002):
+        kind += 1
+        look(kind)
+        counter.record(1, {"kind": kind % 7})
+        agentotel.event("note", text="busy")
+        tracer.start_span("span").end()
+
+class Done(Exception):
+    pass
+
+def child(server):
+    faulthandler.dump_traceback_later(10, exit=True)
+    look(2)
+    counter.record(1, {"kind": 1})
+    ask(server)
+    raise Done  # out of the blocks that the parent opened
+
+def parent(server):
+    failed = 0
+    with agentotel.session(), agentotel.turn(), agentotel.agent("busy"):
+        threads = [threading.Thread(target=contextvars.copy_context().run, args=(work,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(FORKS):
+            pid = os.fork()
+            if not pid:
+                child(server)
+            failed += os.waitpid(pid, 0)[1] != 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+    return failed
+
+def main():
+    with otlp_sink() as sink, Provider() as server:
+        agentotel.init(service_name="busy", endpoint=sink.url, events="both", **ARGUMENTS)
+        server.line_up(*[chat("there") for _ in range(FORKS)])
+        try:
+            failed = parent(server)
+        except Done:
+            agentotel.shutdown()
+            os._exit(0)
+        agentotel.shutdown()
+        asked = sum(span.name == "chat gpt-4o" for span in sink.spans)
+    print(failed, asked)
+
+main()
+"""
+
 
 @pytest.mark.skipif(not hasattr(os, "fork") or not hasattr(signal, "alarm"), reason="the system has no fork")
 def test_a_child_of_a_busy_process_is_not_blocked() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "0"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or not hasattr(signal, "alarm"), reason="the system has no fork")
+@pytest.mark.parametrize("arguments", ["{}", "{'console': True, 'prices': {'gpt-4o': {'input': 1}}}"])
+def test_a_child_of_a_busy_process_records_and_sends(arguments: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", WHOLE.replace("ARGUMENTS", arguments)],
+        env=environment | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.split() == ["0", "12"], done.stderr[-2000:]

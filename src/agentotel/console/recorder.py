@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, TextIO
 
+from agentotel._core.locks import make_lock
 from agentotel.console import lines
 from agentotel.console.events import event_line
 from agentotel.console.style import FAINT, WIDTH, Line, glyphs_for, lay_out, paint
@@ -60,7 +60,7 @@ class ConsoleRecorder:
         self._colour = terminal and not os.environ.get("NO_COLOR") if colour is None else colour
         self._width = width or (_columns(self._stream) if terminal else WIDTH)
         self._glyphs = glyphs_for(getattr(self._stream, "encoding", None))
-        self._lock = threading.RLock()
+        self._lock = make_lock()
         self._nodes: dict[int, Node] = {}
         self._at: Node | None = None
         self._rows: list[str] = []
@@ -182,7 +182,7 @@ class ConsoleRecorder:
     # -- the stream
 
     def _enter(self) -> bool:
-        """Take the lock, but never wait for it without limit: a fork may have left it taken."""
+        """Take the lock, but never wait for it without limit: whoever holds it may wait for a slow terminal."""
         return self._lock.acquire(timeout=_LOCK_WAIT_S)
 
     def _leave(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from agentotel._core.locks import make_lock
 from agentotel.config.endpoints import without_secrets
 from agentotel.config.settings import SignalName
 from agentotel.export.fork import after_fork
@@ -41,7 +41,7 @@ class Failures:
     def __init__(self, *, interval_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval_s = interval_s
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._untold: Counter[SignalName] = Counter()
         self._last: _Failure | None = None
         self._told_at: float | None = None
@@ -102,7 +102,6 @@ class Failures:
         return f"agentotel could not send {items} to {endpoint}: {heard}.{advice} The program is unaffected."
 
     def _forget(self) -> None:
-        self._lock = threading.Lock()
         self._untold = Counter()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Final
 
+from agentotel._core.locks import make_lock
 from agentotel.facts.call import Cost, Usage
 from agentotel.pricing import catalogue
 from agentotel.pricing.catalogue import Catalogue, Period
@@ -53,7 +53,7 @@ class Prices:
         self._overrides = parse_overrides(overrides or {})
         self._on_unknown = on_unknown
         self._book = _Book()
-        self._lock = Lock()
+        self._lock = make_lock()
 
     def cost(self, provider: str, model: str, usage: Usage, *, at: datetime, tier: str | None = None) -> Cost | None:
         """Price the tokens of one call.

@@ -75,7 +75,8 @@ def test_what_happens_in_a_session_is_counted_as_it_happens() -> None:
         with agentotel.session(feature="f"), agentotel.turn(), agentotel.agent("a"):
             assert amount(captured, "agent.session.active", agentotel__feature="f") == 1
             with calling(
-                answered=answer(prompt_tokens=2), attempts=[Attempt(number=1), Attempt(number=2, wait_s=0.5, reason="server")]
+                answered=answer(prompt_tokens=2),
+                attempts=[Attempt(number=1), Attempt(number=2, wait_s=0.5, reason="server")],
             ):
                 pass
             with agentotel.tool_call("t", cost=0.5):

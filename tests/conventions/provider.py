@@ -71,9 +71,12 @@ class Provider:
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
-        handler.rfile.read(int(handler.headers.get("content-length") or 0))
+        body = handler.rfile.read(int(handler.headers.get("content-length") or 0))
         self.paths.append(handler.path)
         self.headers.append({name.lower(): value for name, value in handler.headers.items()})
+        if b'"stream_options"' in body:
+            _send(handler, failed(400, "Unknown parameter: stream_options"))
+            return
         answer = self._answers.popleft() if self._answers else Answer(status=599, body="nothing was lined up")
         if answer.hold:
             self._held.set()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agentotel._core import guard
+from agentotel.capture import asking
 from tests.conventions.provider import Provider
 from tests.faults.scenario import Application
 
@@ -14,6 +15,11 @@ from tests.faults.scenario import Application
 @pytest.fixture(autouse=True)
 def _fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "_counts", {})
+
+
+@pytest.fixture(autouse=True)
+def _fresh_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_refusals", set())
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,8 @@ class Application:
                 turn.output({"answer": 1})
             self.note(self.streams)
             self.note(self.raw)
+            self.note(self.unparsed)
+            self.note(self.refused_option)
             self.note(self.other_sdks)
             self.note(self.failures)
             self.note(lambda: asyncio.run(self.asynchronous()))
@@ -142,6 +144,19 @@ class Application:
         gc.collect()
         self.note(lambda: list(self.ask(p.chat_stream("there", cut=True), stream=True)))
         return read
+
+    def unparsed(self) -> Any:
+        """Parse an answer later, which fits no verdict."""
+        self.server.line_up(p.chat("there"))
+        asked = {"model": "gpt-4o", "messages": QUESTION["messages"], "response_format": Verdict}
+        return self.openai.chat.completions.with_raw_response.parse(**asked).parse()
+
+    def refused_option(self) -> list[Any]:
+        """Read a stream of a host that should take ``stream_options``, and does not."""
+        through = openai.DefaultHttpxClient(**QUICK, proxy=self.server.url)
+        client = openai.OpenAI(base_url="http://api.openai.com/v1", api_key="k", http_client=through)
+        self.server.line_up(p.chat_stream("there"))
+        return list(client.chat.completions.create(**QUESTION, stream=True))
 
     def raw(self) -> list[Any]:
         chat = self.openai.chat.completions

@@ -30,7 +30,7 @@ LATE = {"api.leave", "capture.leave"}
 """Their one job is to give the context back: faults come after it, since nothing could undo what it did not do."""
 
 SETTINGS = {"console": True, "content": "SPAN_AND_EVENT", "events": "both"}
-WHOLE = 39
+WHOLE = 41
 CARRYING = {
     "api.close",
     "api.leave",

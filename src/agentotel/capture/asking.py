@@ -63,6 +63,7 @@ class Addition:
         except Exception as error:
             if _refuses(self._refused, error) is False:  # else it may be ours
                 raise
+        self.hidden = None
         return wrapped(*args, **kwargs)
 
     async def send_async(self, wrapped: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -72,6 +73,7 @@ class Addition:
         except Exception as error:
             if _refuses(self._refused, error) is False:  # else it may be ours
                 raise
+        self.hidden = None
         return await wrapped(*args, **kwargs)
 
     def _refused(self, error: Exception) -> bool:
@@ -80,7 +82,6 @@ class Addition:
             return False
         if "stream_options" not in f"{error}{getattr(error, 'body', '')}":
             return False
-        self.hidden = None
         with _lock:
             if self._host is not None and len(_refusals) < MOST_REFUSALS:
                 _refusals.add(self._host)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import agentotel
 from agentotel.testing import Captured, capture
 from tests.contract.matrix import endpoint
 from tests.contract.recordings import written
@@ -20,7 +21,7 @@ endpoint("gemini-generate")
 from google import genai  # noqa: E402 - after the check that it is there
 from google.genai import types  # noqa: E402
 
-from tests.contract.drivers.google_genai import OLD, Token  # noqa: E402
+from tests.contract.drivers.google_genai import OLD, Token, http  # noqa: E402
 
 USAGE = {"promptTokenCount": 5, "candidatesTokenCount": 2, "totalTokenCount": 7}
 IMAGE = types.Image(image_bytes=b"png", mime_type="image/png")
@@ -66,6 +67,7 @@ def get_weather(city: str) -> str:
     return f"sunny in {city}"
 
 
+HELLO = {"role": "user", "parts": [{"text": "Weather?"}]}
 CALL = {"functionCall": {"name": "get_weather", "args": {"city": "Paris"}}}
 ROUNDS = (said(CALL, responseId="r1"), said({"text": "Sunny."}, responseId="r2"))
 
@@ -216,3 +218,34 @@ def test_an_interaction_whose_server_is_not_there(captured: Captured) -> None:
     (call,) = captured.model_calls
     assert call.error_type.endswith("APIConnectionError")
     assert call.attributes["agentotel.error.category"] == "network"
+
+
+@pytest.mark.parametrize("kind", ["plain", "stream"])
+def test_gemini_without_the_sdk(kind: str, captured: Captured) -> None:
+    recording = written(f"google-generate-{kind}")
+    with Replay(recording.sent) as server, http.Client(trust_env=False) as sender:
+        assert sender.post(f"{server.url}/v1beta{recording.path}", json=recording.body).is_success
+    (call,) = captured.model_calls
+    assert (call.name, call.provider) == ("generate_content gemini-2.5-flash", "gcp.gemini")
+    assert bool(call.stream) == (kind == "stream")
+    assert call.attributes["gen_ai.usage.input_tokens"] == recording.sent["expected"]["gen_ai.usage.input_tokens"]
+    assert call.attributes["gen_ai.response.finish_reasons"] == ("stop",)
+
+
+def test_interactions_without_the_sdk(captured: Captured) -> None:
+    recording = written("google-interactions-plain")
+    with Replay(recording.sent) as server, http.Client(trust_env=False) as sender:
+        assert sender.post(f"{server.url}/v1beta/interactions", json=recording.body).is_success
+    (call,) = captured.model_calls
+    assert call.attributes["gen_ai.response.id"] == "v1_1"
+
+
+@pytest.mark.parametrize("sent_back", [True, False])
+def test_a_call_without_an_id_is_answered_by_its_name(sent_back: bool, captured: Captured) -> None:
+    answer = {"role": "user", "parts": [{"functionResponse": {"name": "get_weather", "response": {"r": 1}}}]}
+    last = [answer] if sent_back else []
+    sent = exchange(*(("POST", ":generateContent", one) for one in ROUNDS))
+    with Replay(sent) as server, client(server.url) as sdk, agentotel.session():
+        for contents in ([HELLO], [HELLO, {"role": "model", "parts": [CALL]}, *last]):
+            sdk.models.generate_content(model="gemini-2.5-flash", contents=contents)
+    assert len([one for one in captured.events if one.kind == "tool_not_run"]) == (0 if sent_back else 1)

@@ -67,6 +67,18 @@ SHAPES: Final = (
     _shape("/responses", "input model", "openai", "chat", "openai_responses:FORMAT"),
     _shape("/embeddings", "input", "openai", "embeddings", "openai_embeddings:FORMAT"),
     _shape("/messages", "messages max_tokens", "anthropic", "chat", "anthropic_messages:FORMAT"),
+    _shape("/{model}:generateContent", "contents", "gcp.gemini", "generate_content", "google_generate:FORMAT"),
+    _shape(
+        "/{model}:streamGenerateContent",
+        "contents",
+        "gcp.gemini",
+        "generate_content",
+        "google_generate:FORMAT",
+        stream=True,
+    ),
+    _shape("/{model}:embedContent", "content", "gcp.gemini", "embeddings", "google_embeddings:FORMAT"),
+    _shape("/{model}:batchEmbedContents", "requests", "gcp.gemini", "embeddings", "google_embeddings:FORMAT"),
+    _shape("/interactions", "input", "gcp.gemini", "generate_content", "google_interactions:FORMAT"),
 )
 """Requests that are taken for model calls; of several that fit the first one counts."""
 

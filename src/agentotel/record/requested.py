@@ -81,10 +81,13 @@ class Requested:
         return None
 
     def answered(self, ids: Iterable[str]) -> None:
-        """Drop requests whose result the application sent back without a tool of ours having run."""
+        """Drop requests whose result the application sent back without a tool of ours having run.
+
+        Where the provider gives its requests no ids, the name of the tool stands for one.
+        """
         wanted = set(ids)
         with self._lock:
-            for key in [key for key, asked in self._open.items() if asked.id in wanted]:
+            for key in [key for key, asked in self._open.items() if (asked.id or asked.name) in wanted]:
                 del self._open[key]
 
     def __bool__(self) -> bool:

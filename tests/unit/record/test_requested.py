@@ -59,6 +59,13 @@ def test_answered_by_id() -> None:
     assert [one.id for one in requested.left()] == ["a", None]
 
 
+def test_answered_by_name_where_there_is_no_id() -> None:
+    requested = Requested()
+    requested.ask([request("a"), request(None)], span=SPAN, offered=None)
+    requested.answered([request(None).name])
+    assert [one.id for one in requested.left()] == ["a"]
+
+
 def test_requests_are_bounded() -> None:
     requested = Requested()
     requested.ask([request(str(number)) for number in range(1500)], span=SPAN, offered=None)

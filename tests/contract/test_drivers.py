@@ -59,7 +59,7 @@ def test_every_scenario_is_decided_on(driver: Driver, endpoint: Endpoint) -> Non
 
 def test_every_recorded_exchange_is_of_one_endpoint() -> None:
     for name, recording in recordings.recorded().items():
-        found = [one.name for driver in DRIVERS.values() for one in driver.endpoints if one.recorded(recording)]
+        found = {one.name for driver in DRIVERS.values() for one in driver.endpoints if one.recorded(recording)}
         assert len(found) <= 1, name
         if recording.sent["client"] in DRIVERS:
             assert len(found) == 1, name

@@ -200,7 +200,7 @@ def _reader_class() -> Any:
     """Make the class of watched readers, where aiohttp is in use."""
     from wrapt import ObjectProxy  # noqa: PLC0415 - slow, and aiohttp is loaded
 
-    class WatchedReader(ObjectProxy[Any]):
+    class WatchedReader(ObjectProxy):  # type: ignore[type-arg]  # generic from wrapt 2 on
         """Stands in front of a reader of aiohttp."""
 
         def __init__(self, reader: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> None:

@@ -38,6 +38,9 @@ MODEL: Final = "model"
 TOOL: Final = "tool"
 UNIT: Final = "unit"
 MOST_EVENTS: Final = 1000
+PRICED_AS_ASKED: Final = frozenset({"aws.bedrock"})
+"""Providers whose price goes by the model that is asked for: ``global.anthropic.claude...`` has another one than
+``us.anthropic.claude...``, and the answer names neither. It decides where the name asked for has no price."""
 _MOST_SERVED: Final = 100
 
 _start = guard.site("record.start")
@@ -300,6 +303,8 @@ class Operation:
             return
         at = datetime.fromtimestamp(self.started_at_ns / 1e9, UTC)
         models = (response.model, facts.request.model)
+        if facts.provider in PRICED_AS_ASKED:
+            models = models[::-1]
         price = self.pipeline.price
         cost = price(facts.provider, models, response.billed or response.usage, at, response.tier)
         for model, usage in response.beside:

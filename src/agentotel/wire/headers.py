@@ -49,7 +49,8 @@ LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {
 }
 """Header names to the kind of limit and its field."""
 
-_WANTED: Final = frozenset({*REQUEST_IDS, *LIMITS, b"retry-after", b"retry-after-ms"})
+_WAITS_MS: Final = (b"retry-after-ms", b"x-amz-retry-after")
+_WANTED: Final = frozenset({*REQUEST_IDS, *LIMITS, *_WAITS_MS, b"retry-after"})
 _MOST_DIGITS: Final = 18
 """What an attribute can hold: 64 bits."""
 
@@ -86,7 +87,7 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]], *, now: datetime) -> He
 
 def _retry_after(found: Mapping[bytes, str], now: datetime) -> float | None:
     """Read the wait that the server asks for; the header in milliseconds is the more exact one."""
-    milliseconds = _number(found.get(b"retry-after-ms", ""))
+    milliseconds = _number(next((found[name] for name in _WAITS_MS if name in found), ""))
     return _moment(found.get(b"retry-after", ""), now) if milliseconds is None else milliseconds / 1000
 
 

@@ -1,0 +1,281 @@
+"""botocore beyond the calls that all SDKs have: agents, embeddings, bodies of files, and what is not Bedrock."""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import agentotel
+from agentotel.testing import ModelCall, capture
+from tests.fakes.event_stream import frame
+from tests.fakes.replay import Replay
+
+boto3 = pytest.importorskip("boto3")
+exceptions = pytest.importorskip("botocore.exceptions")
+urllib3 = pytest.importorskip("urllib3")
+
+TITAN = "amazon.titan-embed-text-v2:0"
+ASKED = [{"role": "user", "content": [{"text": "Hi"}]}]
+
+
+def _exchange(path: str, answer: Any = None, *frames: bytes, status: int = 200, **headers: str) -> dict[str, Any]:
+    kind = "application/vnd.amazon.eventstream" if frames else "application/json"
+    response: dict[str, Any] = {"status": status, "headers": {"content-type": kind, **headers}}
+    response |= {"body_base64": b64encode(b"".join(frames)).decode()} if frames else {"body": answer}
+    return {
+        "provider": "bedrock",
+        "mode": "eventstream" if frames else "json",
+        "interactions": [{"request": {"method": "POST", "path": path}, "response": response}],
+    }
+
+
+@contextmanager
+def _client(exchange: dict[str, Any], service: str = "bedrock-runtime", **more: Any) -> Iterator[Any]:
+    with Replay(exchange) as server:
+        client = boto3.client(
+            service,
+            **{
+                "region_name": "us-east-1",
+                "endpoint_url": server.url,
+                "aws_access_key_id": "a",
+                "aws_secret_access_key": "s",
+                **more,
+            },
+        )
+        yield client
+        client.close()
+
+
+def _called(use: Callable[[Any], Any], exchange: dict[str, Any], service: str = "bedrock-runtime") -> ModelCall:
+    with capture() as captured, _client(exchange, service) as client:
+        use(client)
+    (call,) = captured.model_calls
+    assert call.provider == "aws.bedrock"
+    return call
+
+
+# -- InvokeModel
+
+
+def test_embeddings() -> None:
+    call = _called(
+        lambda client: client.invoke_model(modelId=TITAN, body=json.dumps({"inputText": "Hi", "dimensions": 256}))[
+            "body"
+        ].read(),
+        _exchange("/invoke", {"embedding": [0.1], "inputTextTokenCount": 4}),
+    )
+    assert (call.name, call.input_tokens, call.outcome) == (f"embeddings {TITAN}", 4, "completed")
+    assert call.attributes["gen_ai.embeddings.dimension.count"] == 256
+    assert call.cost_usd == pytest.approx(4 * 0.02 / 1e6)
+
+
+def test_a_body_that_is_a_file() -> None:
+    def use(client: Any) -> None:
+        body = io.BytesIO(b'{"prompt": "Hi", "max_gen_len": 5}')
+        client.invoke_model(modelId="meta.llama3-2-1b-instruct-v1:0", body=body)["body"].read()
+
+    call = _called(use, _exchange("/invoke", {"generation": "Hey", "stop_reason": "stop"}))
+    assert call.attributes["gen_ai.request.max_tokens"] == 5
+    assert call.attributes["gen_ai.response.finish_reasons"] == ("stop",)
+
+
+@pytest.mark.parametrize("body", [b"no json", b"[]"])
+def test_a_body_of_something_else(body: bytes) -> None:
+    call = _called(lambda client: client.invoke_model(modelId="m", body=body)["body"].read(), _exchange("/invoke", {}))
+    assert call.name == "generate_content m"
+
+
+READINGS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "a part": (lambda body: body.read(5), "abandoned"),
+    "nothing": (lambda body: body.close(), "abandoned"),
+    "the raw stream": (lambda body: body._raw_stream.read(), "completed"),
+    "json.load": (json.load, "completed"),
+    "in a with": (lambda body: body.__enter__().read(), "completed"),
+}
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_a_body_that_is_read_in_another_way(name: str) -> None:
+    read, outcome = READINGS[name]
+    answer = {"generation": "Hey", "stop_reason": "stop", "prompt_token_count": 3, "generation_token_count": 2}
+    exchange = _exchange("/invoke", answer)
+    call = _called(lambda client: read(client.invoke_model(modelId="m", body='{"prompt": "Hi"}')["body"]), exchange)
+    assert call.outcome == outcome
+    assert call.input_tokens == (3 if outcome == "completed" else None)
+
+
+def test_a_body_that_nobody_reads() -> None:
+    with capture() as captured, _client(_exchange("/invoke", {"generation": "Hey"})) as client:
+        response = client.invoke_model(modelId="m", body='{"prompt": "Hi"}')
+        assert captured.model_calls == []
+        del response
+        (call,) = captured.model_calls
+    assert call.outcome == "abandoned"
+
+
+def test_the_price_goes_by_the_id_that_was_asked_for() -> None:
+    """The answer names the model without the region that its price depends on."""
+    answer = {
+        "id": "msg_1",
+        "type": "message",
+        "model": "claude-sonnet-4-5-20250929",
+        "content": [],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1000, "output_tokens": 100},
+    }
+    body = '{"anthropic_version": "b", "messages": [], "max_tokens": 5}'
+    prices = {}
+    for region in ("us", "global"):
+        model = f"{region}.anthropic.claude-sonnet-4-5-20250929-v1:0"
+        call = _called(
+            lambda client, model=model: client.invoke_model(modelId=model, body=body)["body"].read(),
+            _exchange("/invoke", answer),
+        )
+        prices[region] = call.cost_usd
+    assert prices == {"us": pytest.approx(0.00495), "global": pytest.approx(0.0045)}
+
+
+# -- agents and knowledge bases
+
+
+def _trace(given: int, made: int) -> bytes:
+    output = {"metadata": {"usage": {"inputTokens": given, "outputTokens": made}}}
+    return frame("trace", {"sessionId": "s", "trace": {"orchestrationTrace": {"modelInvocationOutput": output}}})
+
+
+def _text(text: str) -> bytes:
+    return frame("chunk", {"bytes": b64encode(text.encode()).decode()})
+
+
+def _ask(client: Any) -> Any:
+    return client.invoke_agent(agentId="AGENT", agentAliasId="ALIAS", sessionId="s1", inputText="Hi", enableTrace=True)
+
+
+def test_agent() -> None:
+    exchange = _exchange("/text", None, _trace(10, 2), _text("Good "), _trace(20, 3), _text("day."))
+    call = _called(lambda client: list(_ask(client)["completion"]), exchange, "bedrock-agent-runtime")
+    assert (call.name, call.outcome, call.kind) == ("invoke_agent", "completed", "CLIENT")
+    assert call.attributes["gen_ai.agent.id"] == "AGENT"
+    assert call.attributes["gen_ai.conversation.id"] == "s1"
+    assert (call.input_tokens, call.output_tokens) == (30, 5)
+
+
+def test_agent_that_breaks() -> None:
+    exchange = _exchange(
+        "/text", None, _text("Good "), frame("throttlingException", {"message": "slow"}, exception=True)
+    )
+
+    def use(client: Any) -> None:
+        with pytest.raises(exceptions.EventStreamError, match="slow"):
+            list(_ask(client)["completion"])
+
+    call = _called(use, exchange, "bedrock-agent-runtime")
+    assert (call.outcome, call.error_type) == ("error", "botocore.exceptions.EventStreamError")
+    assert call.attributes["agentotel.error.category"] == "rate_limit"
+
+
+def test_generation_from_documents() -> None:
+    config = {
+        "type": "KNOWLEDGE_BASE",
+        "knowledgeBaseConfiguration": {
+            "knowledgeBaseId": "KB12345678",
+            "modelArn": "arn:aws:bedrock:us-east-1::foundation-model/m",
+        },
+    }
+    call = _called(
+        lambda client: client.retrieve_and_generate(input={"text": "Hi"}, retrieveAndGenerateConfiguration=config),
+        _exchange("/retrieveAndGenerate", {"output": {"text": "Yes."}, "sessionId": "s1"}),
+        "bedrock-agent-runtime",
+    )
+    assert call.name == "chat arn:aws:bedrock:us-east-1::foundation-model/m"
+    assert call.attributes["aws.bedrock.knowledge_base.id"] == "KB12345678"
+    assert call.attributes["gen_ai.conversation.id"] == "s1"
+
+
+def test_retrieval() -> None:
+    call = _called(
+        lambda client: client.retrieve(knowledgeBaseId="KB12345678", retrievalQuery={"text": "q"}),
+        _exchange("/retrieve", {"retrievalResults": []}),
+        "bedrock-agent-runtime",
+    )
+    assert (call.name, call.attributes["gen_ai.data_source.id"]) == ("retrieval", "KB12345678")
+
+
+# -- the place of a call
+
+
+def test_a_run_that_a_stream_ends_is_not_a_crash() -> None:
+    frames = (
+        frame("messageStart", {"role": "assistant"}),
+        frame("throttlingException", {"message": "slow"}, exception=True),
+    )
+
+    with (
+        capture() as captured,
+        _client(_exchange("/converse-stream", None, *frames)) as client,
+        pytest.raises(exceptions.EventStreamError),
+        agentotel.session(),
+        agentotel.agent("a"),
+    ):
+        list(client.converse_stream(modelId="m", messages=ASKED)["stream"])
+    (run,) = [span for span in captured.spans if span.name == "invoke_agent a"]
+    assert run.attributes["agentotel.stop_reason"] == "rate_limited"
+
+
+def test_tools_across_turns() -> None:
+    """The answer of a tool is found in the next request by the id of its call."""
+    spec = {"toolSpec": {"name": "look_up", "inputSchema": {"json": {"type": "object"}}}}
+    use = {"toolUse": {"toolUseId": "t1", "name": "look_up", "input": {"x": 1}}}
+    answer = {"output": {"message": {"role": "assistant", "content": [use]}}, "stopReason": "tool_use"}
+
+    @agentotel.tool
+    def look_up(x: int) -> str:
+        return f"{x} found"
+
+    with capture() as captured, _client(_exchange("/converse", answer)) as client, agentotel.session():
+        client.converse(modelId="m", messages=ASKED, toolConfig={"tools": [spec]})
+        look_up(x=1)
+    (call,) = captured.model_calls
+    (tool,) = captured.tool_calls
+    assert tool.attributes["agentotel.tool.requested_by"] == call.span_id
+
+
+# -- everything else of AWS
+
+
+def test_other_services_pass_by() -> None:
+    once = boto3.session.Config(retries={"total_max_attempts": 1})
+    with (
+        capture() as captured,
+        _client(_exchange("/key"), "s3", config=once) as client,
+        pytest.raises(exceptions.ClientError),
+    ):
+        client.put_object(Bucket="b", Key="nothing", Body=b"x")
+    assert captured.spans == []
+
+
+def test_requests_for_credentials_are_no_attempts() -> None:
+    """What assuming a role costs in requests, inside of a call, goes to another host."""
+    answer = {"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}, "stopReason": "end_turn"}
+    with Replay(_exchange("/converse", answer)) as bedrock, Replay(_exchange("/", "<x/>")) as sts:
+        pool = urllib3.PoolManager()
+        session = boto3.Session("a", "s", region_name="us-east-1")
+
+        def credentials(**_given: Any) -> None:
+            assert pool.request("POST", f"http://localhost:{sts.port}/").status == 200
+
+        client = session.client("bedrock-runtime", endpoint_url=bedrock.url)
+        client.meta.events.register("before-sign.bedrock-runtime.*", credentials)
+        with capture() as captured:
+            client.converse(modelId="m", messages=ASKED)
+        client.close()
+        pool.clear()
+        assert len(sts.requests) == 1
+    (call,) = captured.model_calls
+    assert [event.attributes["server.address"] for event in call.events] == ["127.0.0.1"]

@@ -148,8 +148,7 @@ class Content:
     tool_definitions: list[dict[str, object]] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """Headroom of one limit, from response headers. ``kind`` is ``requests`` or ``tokens``."""
 
     kind: str
@@ -158,8 +157,7 @@ class RateLimit:
     reset_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One HTTP request inside an operation.
 
     ``wait_s`` is the pause before this attempt since the failed one before it ended, and ``reason`` the category

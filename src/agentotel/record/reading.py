@@ -18,6 +18,7 @@ from agentotel._core.locks import make_lock
 from agentotel.facts.call import Context
 
 _SPARE: Final = 64
+_TEXTS: Final = {str}
 _MOST_CONTEXTS: Final = 8
 
 
@@ -57,11 +58,14 @@ class Hashes:
         with self._lock:
             now = self._now
             for value in values:
-                try:
-                    key = _frozen(value)
-                except (TypeError, RecursionError):
-                    found.append(self.digest(canonical_json(value)))
-                    continue
+                if value.__class__ is dict and set(map(type, value.values())) == _TEXTS:
+                    key: Hashable = tuple(value.items())  # as _frozen does, inlined
+                else:
+                    try:
+                        key = _frozen(value)
+                    except (TypeError, RecursionError):
+                        found.append(self.digest(canonical_json(value)))
+                        continue
                 found.append(now.get(key) or self._new(key, value))
             if len(self._now) > 2 * len(values) + _SPARE:
                 self._old, self._now = now, {}
@@ -91,7 +95,6 @@ def _bytes(value: object) -> bytes:
 
 
 _ORDERED: Final = (list, tuple)
-_PLAIN: Final = 2  # a message of a role and a text, as most are, has two fields
 _SCALARS: Final = (str, int, float, bytes, type(None))
 
 
@@ -100,10 +103,6 @@ def _frozen(value: object) -> Hashable:
     kind = value.__class__
     if kind is str:
         return value
-    if kind is dict and len(value) == _PLAIN:  # type: ignore[arg-type]  # a dict
-        role, content = value.get("role"), value.get("content")  # type: ignore[attr-defined]
-        if role.__class__ is str and content.__class__ is str:
-            return role, content
     if kind is dict or isinstance(value, Mapping):
         fields = value.items()  # type: ignore[attr-defined]  # a mapping
         return tuple([(key, item if item.__class__ is str else _frozen(item)) for key, item in fields])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -208,10 +209,15 @@ def _add_cost(attributes: Attributes, cost: Cost) -> None:
 
 def _add_limits(attributes: Attributes, limits: Iterable[RateLimit]) -> None:
     for limit in limits:
-        for field in ("limit", "remaining", "reset_s"):
-            value = getattr(limit, field)
+        for name, value in zip(_limit_names(limit.kind), limit[1:], strict=True):
             if value is not None:
-                attributes[f"{n.RATE_LIMIT_PREFIX}{limit.kind}.{field}"] = value
+                attributes[name] = value
+
+
+@functools.cache
+def _limit_names(kind: str) -> tuple[str, ...]:
+    """Name the attributes of a limit, in the order of its fields."""
+    return tuple(f"{n.RATE_LIMIT_PREFIX}{kind}.{field}" for field in RateLimit._fields[1:])
 
 
 def _add_retries(attributes: Attributes, operation: Operation) -> None:
@@ -271,16 +277,29 @@ def _json(value: object) -> str:
 
 def attempt_attributes(attempt: Attempt) -> Attributes:
     """Give the attributes of the event of one attempt."""
-    values: dict[str, AttributeValue | None] = {
+    attributes: Attributes = {
         "agentotel.attempt.number": attempt.number,
-        "http.response.status_code": attempt.status,
+        "agentotel.attempt.duration_s": attempt.duration_s,
+    }
+    for name, value in (
+        ("http.response.status_code", attempt.status),
+        ("agentotel.attempt.request_id", attempt.request_id),
+        (n.SERVER_ADDRESS, attempt.host),
+    ):
+        if value is not None:
+            attributes[name] = value
+    if attempt.error_type is not None or attempt.wait_s is not None:
+        attributes.update(_troubles(attempt))
+    return attributes
+
+
+def _troubles(attempt: Attempt) -> Attributes:
+    """Give what only a failed attempt or a repeated one has."""
+    values: dict[str, AttributeValue | None] = {
         n.ERROR_TYPE: attempt.error_type,
         "agentotel.attempt.reason": attempt.reason,
         "agentotel.attempt.wait_s": attempt.wait_s,
         "agentotel.attempt.retry_after_s": attempt.retry_after_s,
-        "agentotel.attempt.request_id": attempt.request_id,
-        "agentotel.attempt.duration_s": attempt.duration_s,
-        n.SERVER_ADDRESS: attempt.host,
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -314,30 +333,37 @@ def _tool_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
 def _tool_finish(operation: Operation, *, content: bool) -> Attributes:
     facts = operation.facts
     assert isinstance(facts, ToolFacts)  # noqa: S101 - the kind says so
-    link = facts.requested_by
-    values: dict[str, AttributeValue | None] = {
-        n.TOOL_DESCRIPTION: facts.description,
-        n.TOOL_CALL_ID: facts.call_id,
-        n.TOOL_VERSION: facts.version,
-        n.TOOL_ARGS_HASH: facts.args_hash,
-        n.TOOL_ARGS_BYTES: facts.args_bytes,
-        n.TOOL_RESULT_HASH: facts.result_hash,
-        n.TOOL_RESULT_BYTES: facts.result_bytes,
-        n.TOOL_ATTEMPT: facts.attempt,
-        n.TOOL_FALLBACK: facts.fallback,
-        n.TOOL_REQUESTED_BY: None if link is None else format(link.context.span_id, "016x"),
-        n.COST_USD: facts.cost_usd,
-        n.COST_SOURCE: None if facts.cost_usd is None else "tool",
-        n.OUTCOME: operation.outcome.value,
-    }
-    attributes = {name: value for name, value in values.items() if value is not None}
+    attributes: Attributes = {n.TOOL_ATTEMPT: facts.attempt, n.OUTCOME: operation.outcome.value}
+    if facts.args_hash is not None and facts.args_bytes is not None:
+        attributes[n.TOOL_ARGS_HASH] = facts.args_hash
+        attributes[n.TOOL_ARGS_BYTES] = facts.args_bytes
+    if facts.result_hash is not None and facts.result_bytes is not None:
+        attributes[n.TOOL_RESULT_HASH] = facts.result_hash
+        attributes[n.TOOL_RESULT_BYTES] = facts.result_bytes
+    for name, value in (
+        (n.TOOL_DESCRIPTION, facts.description),
+        (n.TOOL_VERSION, facts.version),
+        (n.TOOL_CALL_ID, facts.call_id),
+        (n.TOOL_FALLBACK, facts.fallback),
+    ):
+        if value is not None:
+            attributes[name] = value
+    if facts.requested_by is not None:
+        attributes[n.TOOL_REQUESTED_BY] = format(facts.requested_by.context.span_id, "016x")
+    if facts.cost_usd is not None:
+        attributes[n.COST_USD] = facts.cost_usd
+        attributes[n.COST_SOURCE] = "tool"
     _add_retries(attributes, operation)
     if content:
-        if facts.arguments is not None:
-            attributes[n.TOOL_CALL_ARGUMENTS] = facts.arguments
-        if facts.result is not None:
-            attributes[n.TOOL_CALL_RESULT] = _as_object(facts.result)
+        _add_tool_content(attributes, facts)
     return attributes
+
+
+def _add_tool_content(attributes: Attributes, facts: ToolFacts) -> None:
+    if facts.arguments is not None:
+        attributes[n.TOOL_CALL_ARGUMENTS] = facts.arguments
+    if facts.result is not None:
+        attributes[n.TOOL_CALL_RESULT] = _as_object(facts.result)
 
 
 def _as_object(text: str) -> str:

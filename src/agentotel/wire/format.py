@@ -27,11 +27,14 @@ def fields(value: object) -> Body:
         return _EMPTY
     if isinstance(value, dict):
         return value
-    own = getattr(value, "__dict__", None)
-    if own is None:
-        return value if isinstance(value, Mapping) else _EMPTY
-    extra = getattr(value, "__pydantic_extra__", None)
-    return {**own, **extra} if extra else own
+    try:
+        extra = value.__pydantic_extra__  # type: ignore[attr-defined]  # of a model
+    except AttributeError:
+        own: Body | None = getattr(value, "__dict__", None)
+        if own is None:
+            return value if isinstance(value, Mapping) else _EMPTY
+        return own
+    return {**value.__dict__, **extra} if extra else value.__dict__
 
 
 class Fold(Protocol):

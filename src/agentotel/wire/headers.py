@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from agentotel.facts.call import RateLimit
 
@@ -50,6 +50,7 @@ LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {
 """Header names to the kind of limit and its field."""
 
 _WAITS_MS: Final = (b"retry-after-ms", b"x-amz-retry-after")
+_PLACES: Final = {name: place for place, name in enumerate(LIMITS)}
 _WANTED: Final = frozenset({*REQUEST_IDS, *LIMITS, *_WAITS_MS, b"retry-after"})
 _MOST_DIGITS: Final = 18
 """What an attribute can hold: 64 bits."""
@@ -58,8 +59,7 @@ _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderFacts:
+class HeaderFacts(NamedTuple):
     """What the headers of one response say."""
 
     request_id: str | None = None
@@ -69,26 +69,30 @@ class HeaderFacts:
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]], *, now: datetime) -> HeaderFacts:
     """Read raw header pairs. ``now`` is the time of the response, for headers that give a moment."""
-    found: dict[bytes, str] = {}
-    for raw_name, raw_value in headers:
-        name = raw_name.lower()
-        if name in _WANTED:
-            found[name] = raw_value.decode("ascii", "replace")
+    sent = dict(headers)
+    names = b"".join(sent)
+    if names != names.lower():
+        sent = {name.lower(): value for name, value in sent.items()}
+    found = {name: sent[name].decode("ascii", "replace") for name in sent.keys() & _WANTED}
     limits: dict[str, dict[str, str]] = {}
-    for name, (kind, field) in LIMITS.items():
-        if name in found:
-            limits.setdefault(kind, {})[field] = found[name]
+    for name in sorted(found.keys() & _PLACES.keys(), key=_PLACES.__getitem__):
+        kind, field = LIMITS[name]
+        limits.setdefault(kind, {})[field] = found[name]
     return HeaderFacts(
         request_id=next((found[name] for name in REQUEST_IDS if name in found), None),
         retry_after_s=_retry_after(found, now),
-        limits=tuple(_limit(kind, values, now) for kind, values in limits.items()),
+        limits=tuple([_limit(kind, values, now) for kind, values in limits.items()]),
     )
 
 
 def _retry_after(found: Mapping[bytes, str], now: datetime) -> float | None:
     """Read the wait that the server asks for; the header in milliseconds is the more exact one."""
-    milliseconds = _number(next((found[name] for name in _WAITS_MS if name in found), ""))
-    return _moment(found.get(b"retry-after", ""), now) if milliseconds is None else milliseconds / 1000
+    exact = next((found[name] for name in _WAITS_MS if name in found), None)
+    milliseconds = None if exact is None else _number(exact)
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = found.get(b"retry-after")
+    return None if seconds is None else _moment(seconds, now)
 
 
 def _limit(kind: str, values: Mapping[str, str], now: datetime) -> RateLimit:
@@ -114,6 +118,17 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
+@lru_cache(maxsize=1024)
+def _seconds(text: str) -> float | None:
+    """Read seconds, or a duration; the same ones come again and again."""
+    if (seconds := _number(text)) is not None:
+        return seconds
+    parts = _DURATION.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 6)
+    return None
+
+
 def _http_date(text: str) -> datetime:
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, and rarely sent
 
@@ -122,11 +137,8 @@ def _http_date(text: str) -> datetime:
 
 def _moment(text: str, now: datetime) -> float | None:
     """Read seconds, a duration such as ``1m30s`` or ``20ms``, an HTTP date or an RFC 3339 time."""
-    if (seconds := _number(text)) is not None:
+    if (seconds := _seconds(text)) is not None:
         return seconds
-    parts = _DURATION.findall(text)
-    if parts and "".join(number + unit for number, unit in parts) == text:
-        return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 6)
     for parse in (datetime.fromisoformat, _http_date):
         try:
             moment = parse(text)

@@ -112,7 +112,7 @@ def content(body: Body) -> Content:
     tools = [_tool(tool) for tool in items(body.get("tools"))]
     tools += [function_tool(tool, "parameters") for tool in items(body.get("functions"))]
     return Content(
-        input_messages=[_input_message(fields(sent)) for sent in items(body.get("messages"))] or None,
+        input_messages=[_input_message(sent) for sent in items(body.get("messages"))] or None,
         tool_definitions=tools or None,
     )
 
@@ -140,9 +140,10 @@ def tool_requests(sent: Body) -> Sequence[ToolRequest]:
     return asked
 
 
-def _input_message(sent: Body) -> Message:
+def _input_message(given: object) -> Message:
+    sent = given if given.__class__ is dict else fields(given)
     role, said = sent.get("role"), sent.get("content")
-    if len(sent) == _PLAIN and said.__class__ is str and said and role in _SPEAKERS:
+    if len(sent) == _PLAIN and said.__class__ is str and said and role.__class__ is str and role in _SPEAKERS:
         return {"role": role, "parts": [{"type": "text", "content": said}]}
     role = text(role) or "user"
     if role in _ANSWERS:

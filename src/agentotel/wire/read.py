@@ -79,8 +79,9 @@ def present(**values: object) -> dict[str, object]:
 def attributes(body: Body, rules: Iterable[Rule]) -> dict[str, AttributeValue]:
     """Read a body by a table; of several rules for one name the first that finds something wins."""
     found: dict[str, AttributeValue] = {}
+    get = body.get
     for key, name, read in rules:
-        value = body.get(key)
+        value = get(key)
         if value is not None and name not in found:
             known = read(value)
             if known is not None:
@@ -119,16 +120,16 @@ def usage(sent: object, table: UsageTable) -> Usage | None:
 def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> bool:
     """Look up what was sent, which is less than what the table knows. False where two keys give one number."""
     for key, value in sent.items():
-        target = table.get(key)
-        if target is None or value is None:
+        if value is None or key not in table:
             continue
-        if isinstance(target, str):
-            if type(value) is int:
-                if target in found:
-                    return False
-                found[target] = value
-        elif not _collect(fields(value), target, found):
-            return False
+        target = table[key]
+        if target.__class__ is not str:
+            if not _collect(fields(value), target, found):  # type: ignore[arg-type]  # a table
+                return False
+        elif value.__class__ is int:
+            if target in found:
+                return False
+            found[target] = value
     return True
 
 

@@ -40,7 +40,7 @@ class ChatFold:
         """Read one chunk: a mapping or an SDK object."""
         append = self._append
         try:
-            if type(chunk) is dict:
+            if chunk.__class__ is dict:
                 (choice,) = chunk["choices"]
                 delta = choice["delta"]
                 unmetered = chunk.get("usage") is None and choice.get("logprobs") is None

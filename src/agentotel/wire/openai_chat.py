@@ -56,8 +56,9 @@ REQUEST: tuple[Rule, ...] = (
     SERVICE_TIER,
 )
 _ANSWERS = frozenset({"tool", "function"})
-_SPEAKERS = frozenset({"system", "developer", "user", "assistant"})
-_PLAIN = 2  # a message of a role and a text, as most are, has two fields
+_SPEAKERS = ("user", "assistant", "system", "developer")
+_PLAIN = {"role", "content"}
+"""The fields of a message that is a text, as most are."""
 _PART_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
 
@@ -141,11 +142,12 @@ def tool_requests(sent: Body) -> Sequence[ToolRequest]:
 
 
 def _input_message(given: object) -> Message:
-    sent = given if given.__class__ is dict else fields(given)
-    role, said = sent.get("role"), sent.get("content")
-    if len(sent) == _PLAIN and said.__class__ is str and said and role.__class__ is str and role in _SPEAKERS:
-        return {"role": role, "parts": [{"type": "text", "content": said}]}
-    role = text(role) or "user"
+    sent = fields(given)
+    if sent.keys() == _PLAIN:
+        role, said = sent["role"], sent["content"]
+        if said.__class__ is str and said and role in _SPEAKERS:
+            return {"role": role, "parts": [{"type": "text", "content": said}]}
+    role = text(sent.get("role")) or "user"
     if role in _ANSWERS:
         answer = tool_response(sent.get("tool_call_id"), sent.get("content"))
         return message(role, [answer], name=sent.get("name"))

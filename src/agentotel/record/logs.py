@@ -9,8 +9,9 @@ from opentelemetry._logs import Logger, SeverityNumber
 from opentelemetry.util.types import AnyValue
 
 from agentotel.facts.call import Attempt
+from agentotel.record.content import content_values
 from agentotel.record.operation import MODEL, Event, ModelFacts, Operation
-from agentotel.record.spans import attempt_attributes, content_values, failure_attributes, model_attributes
+from agentotel.record.spans import attempt_attributes, failure_attributes, model_attributes
 from agentotel.semconv.operations import INFERENCE
 
 DETAILS = "gen_ai.client.inference.operation.details"

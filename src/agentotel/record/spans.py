@@ -8,20 +8,15 @@ from typing import Final
 
 from opentelemetry.trace import INVALID_SPAN, SpanKind, Status, StatusCode, Tracer
 
-from agentotel._core import guard
-from agentotel._core.canonical import compact_json
 from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLimit, Usage
 from agentotel.record import unit as units
+from agentotel.record.content import content_attributes
 from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
 from agentotel.semconv.operations import INFERENCE
-from agentotel.wire.format import Body
-from agentotel.wire.parts import without_reasoning
 
 Attributes = dict[str, AttributeValue]
-
-_content = guard.site("record.content")
 
 USAGE: Final = (
     ("input_tokens", n.USAGE_INPUT_TOKENS),
@@ -240,39 +235,6 @@ def _add_context(attributes: Attributes, facts: ModelFacts) -> None:
     ):
         if value is not None:
             attributes[name] = value
-
-
-def content_attributes(operation: Operation, facts: ModelFacts) -> Attributes:
-    """Give the content of a call, each part as one JSON string."""
-    written = {name: _content(_json, value) for name, value in content_values(operation, facts).items()}
-    return {name: text for name, text in written.items() if text is not None}
-
-
-def content_values(operation: Operation, facts: ModelFacts) -> dict[str, object]:
-    """Give the content of a call as structured values, by attribute name; what cannot be read is left out."""
-    values: dict[str, object] = {}
-    content = None if facts.body is None else _content(facts.format.content, facts.body)
-    if content is not None:
-        values[n.SYSTEM_INSTRUCTIONS] = content.system_instructions
-        values[n.INPUT_MESSAGES] = content.input_messages
-        values[n.TOOL_DEFINITIONS] = content.tool_definitions
-    if facts.answer is not None:
-        values[n.OUTPUT_MESSAGES] = _content(facts.format.output, facts.answer)
-        values[n.RESPONSE_LOGPROBS] = _content(_logprobs, facts, facts.answer)
-    if not operation.pipeline.reasoning:
-        for name in (n.INPUT_MESSAGES, n.OUTPUT_MESSAGES):
-            values[name] = _content(without_reasoning, values.get(name))
-    return {name: value for name, value in values.items() if value}
-
-
-def _logprobs(facts: ModelFacts, answer: Body) -> str | None:
-    """Write the log probabilities of an answer, which are JSON in log records too: nothing there has their shape."""
-    found = facts.format.logprobs(answer)
-    return None if found is None else compact_json(found)
-
-
-def _json(value: object) -> str:
-    return value if isinstance(value, str) else compact_json(value)
 
 
 def attempt_attributes(attempt: Attempt) -> Attributes:

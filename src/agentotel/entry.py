@@ -111,6 +111,9 @@ def flush(timeout_s: float | None = None) -> bool:
 
     Returns:
         False when the time was not enough. Providers that ``init()`` did not build are left to their owner.
+
+    Raises:
+        ConfigurationError: Not a number.
     """
     return runtime.flush(timeout_s)
 

@@ -18,7 +18,7 @@ from agentotel._core import guard, late
 from agentotel._core.canonical import make_digest
 from agentotel._core.locks import make_lock
 from agentotel._core.version import VERSION
-from agentotel.capture import executors, metering, neighbours
+from agentotel.capture import executors, imports, metering, neighbours
 from agentotel.capture.registry import REGISTRY
 from agentotel.config import Settings
 from agentotel.errors import ConfigurationError
@@ -242,7 +242,9 @@ def _patch(pipeline: Pipeline) -> None:
 def _unpatch() -> None:
     activate(IDLE)
     REGISTRY.remove()
+    imports.forget()
     executors.remove()
+    late.unwatch()
     metering.forget()
 
 
@@ -363,6 +365,8 @@ def refresh_prices() -> None:
     pricing = active().pricing
     if isinstance(pricing, Prices):
         pricing.refresh()
+    else:
+        logger.warning("refresh_prices() does nothing before init() or instrument(): call it after them")
 
 
 def uninstrument() -> None:
@@ -378,6 +382,9 @@ def uninstrument() -> None:
 
 def flush(timeout_s: float | None = None) -> bool:
     """Send what is queued. See ``agentotel.flush``."""
+    if timeout_s is not None and (isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float)):
+        message = f"flush(timeout_s) must be a number of seconds, not {type(timeout_s).__name__}: flush(2.5)"
+        raise ConfigurationError(message)
     late.settle()
     setup, settings = _runtime.setup, _runtime.settings
     if setup is None or settings is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -277,6 +279,9 @@ def test_the_terminal_shows_tree_totals_and_the_way_to_jaeger() -> None:
         assert shown in done.stderr
     assert "model calls 10, tool calls 8, retries 1, errors 1" in done.stdout
     assert "See it in Jaeger" in done.stdout
+    again = re.search(r"ENDPOINT=\S+ (.+) demo`", done.stdout)
+    assert again is not None
+    assert subprocess.run([*shlex.split(again[1]), "--version"], capture_output=True, check=True).stdout
     assert "Traceback" not in done.stderr
 
 

@@ -247,3 +247,30 @@ except agentotel.ConfigurationError as error:
         f'{file}: "m".input: expected USD per million tokens, 0 or more, found int -1; write a number such as 1.25',
         True,
     ]
+
+
+def test_nothing_of_ours_stays_in_the_interpreter_after_uninstrument() -> None:
+    found, _ = _run("""
+import gc, sys
+before = list(sys.meta_path), list(gc.callbacks)
+agentotel.init()
+during = list(sys.meta_path), list(gc.callbacks)
+agentotel.uninstrument()
+after = list(sys.meta_path), list(gc.callbacks)
+agentotel.init()
+again = list(sys.meta_path), list(gc.callbacks)
+print(json.dumps([after == before, during != before, again == during, ask()]))
+""")
+    assert found == [True, True, True, 1]
+
+
+def test_wrong_use_of_flush_and_of_prices_is_one_sentence() -> None:
+    found, said = _run("""
+agentotel.refresh_prices()
+try:
+    agentotel.flush("x")
+except agentotel.ConfigurationError as error:
+    print(json.dumps([str(error)]))
+""")
+    assert found == ["flush(timeout_s) must be a number of seconds, not str: flush(2.5)"]
+    assert said == "refresh_prices() does nothing before init() or instrument(): call it after them\n"

@@ -31,8 +31,18 @@ def watch() -> None:
     """Take note of collections from now on."""
     if _note not in gc.callbacks:
         gc.callbacks.append(_note)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=waiting.clear)  # the parent does it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=waiting.clear)  # the parent does it
+
+
+def unwatch() -> None:
+    """Take no more note of collections."""
+    global _collector  # noqa: PLW0603 - a collection that runs now ends unnoticed
+    if _note in gc.callbacks:
+        gc.callbacks.remove(_note)
+    _collector = None
 
 
 def run(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:

@@ -13,7 +13,7 @@ from agentotel.api import check, events
 from agentotel.api.decorate import Opened, decorate, opening_site
 from agentotel.api.managed import Managed
 from agentotel.api.mistakes import warn_once
-from agentotel.api.stopping import derive
+from agentotel.api.stopping import derive, origin
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome, Result, StopReason
 from agentotel.facts.totals import Totals
@@ -122,7 +122,8 @@ class Handle:
         _end(self._settle, error)
         if self._unit.stop_reason is None:
             self._unit.stop_reason = StopReason.UNKNOWN
-        finish(self._operation, error, origin="agent")
+        blamed = None if error is None else _end(origin, self._unit, error)
+        finish(self._operation, error, origin=blamed or "agent")
 
     def _settle(self, error: BaseException | None) -> None:
         """Find the stop reason, pass it on to the unit around, and report tools that never ran."""

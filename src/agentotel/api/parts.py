@@ -138,11 +138,14 @@ class AgentBlock(Block[Run]):
     def __init__(
         self,
         name: str,
-        *,
+        *misplaced: Never,
         version: str | None = None,
         description: str | None = None,
         max_steps: int | None = None,
     ) -> None:
+        if misplaced:
+            message = "agent() takes all but its name by name: agent('triage', version='7', max_steps=8)"
+            raise ConfigurationError(message)
         super().__init__()
         self._name = check.required_text("agent(name)", name)
         self._version = check.text("agent(version=)", version)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
+from typing import Final
 
 from agentotel.facts.stop import StopReason
 from agentotel.record import unit as units
@@ -40,6 +41,22 @@ def known(unit: Unit, error: BaseException) -> Why | None:
             return blamed
         deadline = isinstance(cause, TimeoutError)
     return None
+
+
+_ORIGINS: Final[Mapping[StopReason, str]] = {
+    StopReason.TOOL_ERROR: "tool",
+    StopReason.TOOL_TIMEOUT: "tool",
+    StopReason.MODEL_ERROR: "model",
+    StopReason.RATE_LIMITED: "model",
+    StopReason.CONTEXT_OVERFLOW: "model",
+    StopReason.CONTENT_FILTER: "model",
+}
+
+
+def origin(unit: Unit, error: BaseException) -> str:
+    """Tell where the error that ends a unit comes from: the call that is to blame, else the application's own code."""
+    why = known(unit, error)
+    return "agent" if why is None else _ORIGINS.get(why[0], "agent")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

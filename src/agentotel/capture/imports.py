@@ -73,3 +73,10 @@ def when_imported(package: str, callback: Callback) -> None:
     _finder.wanted[package] = callback
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+
+
+def forget() -> None:
+    """Call nothing back any more."""
+    _finder.wanted.clear()
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)

@@ -113,6 +113,7 @@ class Registry:
         with _lock:
             self._active = False
             self._patches = [patch for patch in reversed(self._patches) if not patch.undo()]
+            self._hooked.clear()
 
     def _imported(self, module: ModuleType) -> None:
         with _lock:

@@ -54,6 +54,9 @@ def _parse(arguments: Sequence[str]) -> list[str]:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the versions in use and exit")
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of the commands below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its own arguments")
+    if not arguments:
+        parser.print_help()
+        parser.exit()
     found = parser.parse_args(arguments)
     return [found.command, *found.rest]
 

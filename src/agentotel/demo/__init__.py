@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import agentotel
@@ -26,7 +29,7 @@ __all__ = ["main"]
 SERVICE_NAME = "refund-desk"
 _JAEGER = (
     "See it in Jaeger: run `docker run --rm -p 4318:4318 -p 16686:16686 jaegertracing/jaeger`, then "
-    "`OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 agentotel demo`, and open http://localhost:16686."
+    "`OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 {} demo`, and open http://localhost:16686."
 )
 
 
@@ -143,4 +146,13 @@ def _print_totals(session: agentotel.Session) -> None:
     if resolve().traces.exporters:
         print(f"OTLP is configured: look for the service {SERVICE_NAME} in your backend.")
     else:
-        print(_JAEGER)
+        print(_JAEGER.format(_own_command()))
+
+
+def _own_command() -> str:
+    """Give the words that start this very program again: where it is not on the path, by its own path."""
+    found = shutil.which("agentotel")
+    started = Path(sys.argv[0])
+    if found is not None and started.exists() and Path(found).samefile(started):
+        return "agentotel"
+    return shlex.join([sys.argv[0]] if started.name == "agentotel" else [sys.executable, "-m", "agentotel"])

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from agentotel._core.locks import make_lock
 from agentotel.config.endpoints import without_secrets
@@ -47,12 +48,17 @@ class Failures:
         self._told_at: float | None = None
         self._refused: list[SignalName] = []
         self._closing = False
+        self._places: dict[SignalName, str] = {}
         after_fork(self._forget)
 
     @property
     def refused(self) -> tuple[SignalName, ...]:
         """Signals that the backend does not take and that are sent no more."""
         return tuple(self._refused)
+
+    def expect(self, signal: SignalName, endpoint: str) -> None:
+        """Be told that a signal is sent to an endpoint."""
+        self._places[signal] = urlsplit(endpoint).netloc
 
     def lost(self, signal: SignalName, count: int, endpoint: str, heard: Heard) -> None:
         """Count items that could not be sent, and say so if it is time."""
@@ -94,12 +100,21 @@ class Failures:
         logger.warning("%s", line)
 
     def _line(self) -> str:
+        signals = set(self._untold)
         items, self._untold = items_text(self._untold), Counter()
         if self._last is None:
             return f"agentotel could not send {items}."
         endpoint, heard = without_secrets(self._last.endpoint), self._last.heard
-        advice = "" if self._told_at is not None else _advice(heard)
+        advice = "" if self._told_at is not None else self._too(signals, self._last) + _advice(heard)
         return f"agentotel could not send {items} to {endpoint}: {heard}.{advice} The program is unaffected."
+
+    def _too(self, signals: set[SignalName], failure: _Failure) -> str:
+        """Name the other signals that go to where nothing was reached."""
+        place = urlsplit(failure.endpoint).netloc
+        others = [name for name, where in self._places.items() if name not in signals and where == place]
+        if not failure.heard.unreachable or not place or not others:
+            return ""
+        return f" {' and '.join(others).capitalize()} go there too."
 
     def _forget(self) -> None:
         self._untold = Counter()

@@ -48,6 +48,7 @@ class Watch:
         self._make = make
         self._failures = failures
         self._closed = False
+        failures.expect(signal, endpoint)
         self._pid = os.getpid()
         self._inner = make()
         listen_to(self._inner)

@@ -456,3 +456,17 @@ def test_a_cost_that_is_not_known_is_none_and_one_of_nothing_is_zero() -> None:
             pass
     assert turn.totals.cost_usd == 0.0
     assert other.totals.cost_usd is None
+
+
+def limited() -> NoReturn:
+    fail(RateLimitError())
+
+
+@pytest.mark.parametrize(("work", "origin"), [(crash, "agent"), (broken, "tool"), (slow, "tool"), (limited, "model")])
+def test_the_error_of_a_run_comes_from_the_call_that_is_to_blame(
+    work: Callable[[], Any], origin: str, captured: Captured
+) -> None:
+    with contextlib.suppress(Exception), agentotel.session(), agentotel.agent("outer"), agentotel.agent("inner"):
+        work()
+    units = [span for span in captured.spans if span.name in {"session", "invoke_agent outer", "invoke_agent inner"}]
+    assert [span.attributes["agentotel.error.origin"] for span in units] == [origin] * 3

@@ -208,3 +208,8 @@ def test_a_long_detail_is_cut() -> None:
     with agentotel.agent("triage") as run:
         run.stop("denied", 5)  # type: ignore[arg-type]
     assert (run.stop_reason, run.stop_detail) == ("denied", None)
+
+
+def test_an_argument_of_an_agent_without_its_name_is_refused() -> None:
+    with pytest.raises(agentotel.ConfigurationError, match="takes all but its name by name: agent"):
+        agentotel.agent("triage", 7)  # type: ignore[arg-type]

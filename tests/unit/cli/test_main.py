@@ -30,6 +30,14 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert callable(import_module(f"agentotel.cli.{name}").command)
 
 
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    shown = capsys.readouterr()
+    assert (ended.value.code, shown.err) == (0, "")
+    assert "agentotel COMMAND --help tells more." in shown.out
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--version"])
@@ -39,7 +47,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"Python {sys.version.split()[0]}" in shown
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"]])
+@pytest.mark.parametrize("arguments", [["fly"], ["--fly"]])
 def test_wrong_use_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)

@@ -70,3 +70,12 @@ def test_the_end_in_vain_says_how_long_and_what(caplog: pytest.LogCaptureFixture
 
 def test_items_are_counted_in_words() -> None:
     assert items_text({"traces": 1, "metrics": 0, "logs": 2}) == "1 span, 2 log records"
+
+
+def test_an_unreachable_place_is_told_with_every_signal_that_goes_there(caplog: pytest.LogCaptureFixture) -> None:
+    failures = Failures()
+    failures.expect("traces", "http://h:4318/v1/traces")
+    failures.expect("metrics", "http://h:4318/v1/metrics")
+    failures.expect("logs", "http://other:4318/v1/logs")
+    failures.lost("traces", 2, "http://h:4318/v1/traces", _heard())
+    assert "2 spans to http://h:4318/v1/traces: Connection refused. Metrics go there too. Is a" in caplog.messages[0]

@@ -6,15 +6,21 @@ nothing: the SDK still sends ``traceparent`` and makes its span current, and the
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from opentelemetry.trace import NonRecordingSpan, Span
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, Span, get_current_span
 
 from agentotel._core import guard
 from agentotel.capture.tracking import current
+from agentotel.record.operation import Operation
 
 _adopt = guard.site("capture.native")
+
+OURS: Final = ("gen_ai.", "server.", "error.", "agentotel.")
+"""First parts of the names of attributes that our span has itself, where there is something to say."""
 
 
 class AdoptingTracer:
@@ -30,8 +36,59 @@ class AdoptingTracer:
         return NonRecordingSpan(self._span.get_span_context())
 
 
-def adopting(original: property) -> property:
-    """Make a property that gives the SDK's tracer, or the stand-in while a call of ours is open."""
+class AdoptedSpan(NonRecordingSpan):
+    """A span that an SDK takes for its own: what it sets beside what we know goes to the span of the call."""
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(operation.span.get_span_context())
+        self._extra = operation.extra
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Set an attribute on the span of the call."""
+        if not key.startswith(OURS):
+            self._extra[key] = value
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set attributes on the span of the call."""
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+
+class StandIn:
+    """A tracer that an SDK keeps and uses for several calls at once.
+
+    Where it traces to other places than we do, as Mistral's own service, it traces on. Spans of what happened inside
+    an answer stay, but for those of model calls: those would be told twice.
+    """
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)
+
+    def start_span(self, name: str, context: Context | None = None, **options: Any) -> Span:
+        """Start a span of the SDK's, or give the one of the call that is open here."""
+        return _adopt(self._adopted, name, context) or self._own.start_span(name, context, **options)
+
+    def _adopted(self, name: str, context: Context | None) -> Span | None:
+        around = get_current_span(context)
+        if isinstance(around, AdoptedSpan):
+            return None if name.startswith("execute_tool") else NonRecordingSpan(around.get_span_context())
+        tracking = current()
+        theirs = getattr(self._own, "resource", None)
+        if tracking is None or theirs is None or getattr(tracking.operation.span, "resource", None) is not theirs:
+            return None
+        return AdoptedSpan(tracking.operation)
+
+
+def adopting(original: Any) -> Any:
+    """Make a property that gives the SDK's tracer, or the stand-in while a call of ours is open.
+
+    A function that gives a flag and a tracer is replaced by one that gives the flag and a stand-in.
+    """
+    if not isinstance(original, property):
+        return _giving(original)
     get: Callable[[Any], Any] | None = original.fget
 
     def tracer(client: Any) -> Any:
@@ -42,3 +99,12 @@ def adopting(original: property) -> property:
         return _adopt(AdoptingTracer, tracking.operation.span) or own
 
     return property(tracer, original.fset, original.fdel, original.__doc__)
+
+
+def _giving(original: Callable[..., tuple[bool, Any]]) -> Callable[..., tuple[bool, Any]]:
+    @functools.wraps(original)
+    def give(*args: Any, **kwargs: Any) -> tuple[bool, Any]:
+        enabled, own = original(*args, **kwargs)
+        return enabled, _adopt(StandIn, own) or own if enabled else own
+
+    return give

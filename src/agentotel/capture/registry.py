@@ -201,8 +201,9 @@ class Registry:
 
 
 def seam(hook: Hook) -> tuple[Any, Any]:
-    """Import the class of a hook and look its method up; None for what is not there."""
-    owner = getattr(importlib.import_module(hook.module), hook.owner, None)
+    """Import the class or module of a hook and look its method up; None for what is not there."""
+    module = importlib.import_module(hook.module)
+    owner = getattr(module, hook.owner, None) if hook.owner else module
     return owner, None if owner is None else owner.__dict__.get(hook.method)
 
 

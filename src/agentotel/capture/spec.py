@@ -39,7 +39,10 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """A method to wrap: ``Hook(module="openai._base_client", owner="SyncAPIClient", method="request")``."""
+    """A method to wrap: ``Hook(module="openai._base_client", owner="SyncAPIClient", method="request")``.
+
+    A function of the module itself has no owner: ``owner=""``.
+    """
 
     module: str
     owner: str
@@ -81,8 +84,8 @@ class Adapter:
     response), the response of an HTTP library, or a value.
     ``answer`` shows what the method gave as one of these, or as a body, where it is none of them.
     ``raises`` names the exception that the SDK makes of an HTTP status above its hooked methods, as ``error.type``.
-    ``tracers`` names properties that give the SDK's own tracer: while an operation is open they give one
-    whose spans are that operation's.
+    ``tracers`` names properties that give the SDK's own tracer, or functions that give a flag and the tracer: while
+    an operation is open its spans are that operation's.
     ``sockets`` are connections that carry several calls.
     ``validators`` are methods that parse an answer outside the hooked ones; ``parsed`` names the attributes of their
     receivers that may hold what a hooked method gave.

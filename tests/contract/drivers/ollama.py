@@ -118,6 +118,7 @@ REQUESTS = {
     "pull": Request(call=lambda client: client.pull("m"), answer={"status": "success"}),
 }
 
+CONNECTION = "ConnectionError" if hasattr(ollama._client, "CONNECTION_ERROR_MESSAGE") else "httpx.ConnectError"
 DRIVER = Driver(
     package="ollama",
     distribution="ollama",
@@ -125,7 +126,7 @@ DRIVER = Driver(
         **dict.fromkeys((400, 401, 404, 429, "server", "error_event"), "ollama.ResponseError"),
         "timeout": "httpx.ReadTimeout",
         "stream_timeout": "httpx.ReadTimeout",
-        "connection": "ConnectionError",
+        "connection": CONNECTION,
         "refused": "httpx.ConnectError",
         "reset": "httpx.ReadError",
     },

@@ -22,7 +22,7 @@ Find = Callable[[str, str], tuple[Call | None, Body]]
 """Finds the operation of a method and a path, and what the path adds to the body."""
 
 
-def adapter(module: str, provider: str, find: Find) -> Adapter:
+def adapter(module: str, provider: str, find: Find, tracers: tuple[Hook, ...] = ()) -> Adapter:
     """Make the adapter of one of the clients, which has a copy of everything in ``module``."""
 
     def read(_sdk: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
@@ -49,6 +49,7 @@ def adapter(module: str, provider: str, find: Find) -> Adapter:
         ),
         read=read,
         raises=lambda status: f"{module}.errors.{RAISED.get(status, 'sdkerror.SDKError')}",
+        tracers=tracers,
     )
 
 

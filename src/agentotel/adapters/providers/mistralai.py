@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from agentotel.adapters.providers import _mistral
-from agentotel.capture.spec import Call
+from agentotel.capture.spec import Call, Hook
 from agentotel.wire import mistral_chat, mistral_conversations, mistral_tasks, openai_responses
 from agentotel.wire.format import Body
 
@@ -46,4 +46,7 @@ def find(method: str, path: str) -> tuple[Call | None, Body]:
     return PATHS.get((method, _ID.sub("{id}", path))), {"conversation_id": named[0]}
 
 
-ADAPTER: Final = _mistral.adapter("mistralai.client", "mistral_ai", find)
+TRACER: Final = Hook(module="mistralai.client._hooks.tracing", owner="", method="get_or_create_otel_tracer")
+"""Where the SDK gets its tracer, for each request anew: always in version 2, where it is asked to in version 3."""
+
+ADAPTER: Final = _mistral.adapter("mistralai.client", "mistral_ai", find, tracers=(TRACER,))

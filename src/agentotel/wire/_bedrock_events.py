@@ -1,44 +1,31 @@
-"""Reads the messages of an AWS event stream as a whole, once somebody asks, since each of them is a JSON text."""
+"""Reads the messages of an AWS event stream all at once, when somebody asks, since each of them is a JSON text."""
 
 from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from agentotel.wire.format import Body, Fold, fields
 from agentotel.wire.read import text
 
-Events = Callable[[str, Body], object]
-"""Makes the event that a fold reads from the type and the payload of a message."""
-
-
-def named(kind: str, payload: Body) -> object:
-    """Give an event as botocore does: its type with what it holds."""
-    return {kind: payload}
-
-
-def unpacked(kind: str, payload: Body) -> object:
-    """Give the JSON text that a message of ``InvokeModelWithResponseStream`` carries."""
-    sent = payload.get("bytes")
-    if kind != "chunk" or not isinstance(sent, str | bytes):
-        return {kind: payload}
-    return json.loads(b64decode(sent) if isinstance(sent, str) else sent)
+_EMPTY: Body = {}
 
 
 class EventStreamFold:
     """Keeps the payloads of messages, which are bytes, and feeds them to the fold of a format when it is asked.
 
-    A message is an ``EventStreamMessage`` of botocore, or the mapping that botocore makes of one.
+    A message is an ``EventStreamMessage`` of botocore, or the mapping that botocore makes of one. Where events are
+    ``packed``, as those of ``InvokeModelWithResponseStream``, each carries another JSON text.
     Source: ``EventStreamMessage.to_response_dict`` of botocore 1.44.
     """
 
-    __slots__ = ("_arrived", "_event", "_fold")
+    __slots__ = ("_arrived", "_fold", "_packed")
 
-    def __init__(self, fold: Fold, event: Events = named) -> None:
+    def __init__(self, fold: Fold, *, packed: bool = False) -> None:
         self._fold = fold
-        self._event = event
+        self._packed = packed
         self._arrived: list[tuple[Mapping[str, Any], Any]] = []
 
     @property
@@ -59,21 +46,45 @@ class EventStreamFold:
 
     def _read(self) -> Fold:
         arrived, self._arrived = self._arrived, []
-        for event in self._events(arrived):
+        payloads = _parsed([payload for _headers, payload in arrived])
+        events = [_event(headers, payload) for (headers, _), payload in zip(arrived, payloads, strict=True)]
+        for event in _unpacked(events) if self._packed else events:
             self._fold.add(event)
         return self._fold
 
-    def _events(self, arrived: list[tuple[Mapping[str, Any], Any]]) -> Iterator[object]:
-        for headers, payload in arrived:
-            kind = text(headers.get(":event-type"))
-            try:
-                sent = fields(json.loads(payload) if isinstance(payload, bytes) else payload)
-                yield _failure(headers, sent) if kind is None else self._event(kind, sent)
-            except ValueError:
-                continue  # no JSON, and nothing to read for a format of JSON
+
+def _parsed(texts: Sequence[Any]) -> Sequence[Any]:
+    """Parse JSON texts, all in one go where they are bytes and well; what is no JSON is empty."""
+    if all(type(text) is bytes for text in texts):
+        try:
+            found: list[Any] = json.loads(b"[%b]" % b",".join(texts))
+        except ValueError:
+            found = []
+        if len(found) == len(texts):
+            return found
+    return [_one(text) for text in texts]
 
 
-def _failure(headers: Mapping[str, Any], payload: Body) -> object:
-    """Read a message that is no event: an exception of the model, or an error of the service."""
+def _one(sent: Any) -> Any:
+    try:
+        return json.loads(sent) if isinstance(sent, bytes) else sent
+    except ValueError:
+        return _EMPTY
+
+
+def _event(headers: Mapping[str, Any], payload: Any) -> Body:
+    """Give an event as botocore does, its type with what it holds; or what a message says that is no event."""
+    kind = headers.get(":event-type")
+    if kind is not None:
+        return {kind: payload}
     code = text(headers.get(":exception-type")) or text(headers.get(":error-code"))
-    return {"error": {"code": code, "message": payload.get("message") or headers.get(":error-message")}}
+    said = fields(payload).get("message") or headers.get(":error-message")
+    return {"error": {"code": code, "message": said}}
+
+
+def _unpacked(events: Sequence[Body]) -> Iterable[Any]:
+    """Give the JSON texts that events carry, and events that carry none as they are."""
+    carried = [fields(event.get("chunk")).get("bytes") for event in events]
+    texts = [b64decode(sent) if isinstance(sent, str) else sent for sent in carried]
+    bodies = iter(_parsed([sent for sent in texts if isinstance(sent, bytes)]))
+    return [next(bodies) if isinstance(sent, bytes) else event for sent, event in zip(texts, events, strict=True)]

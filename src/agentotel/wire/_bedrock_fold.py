@@ -16,13 +16,14 @@ class ConverseFold:
     An event is a mapping of its name to what it holds: ``{"contentBlockDelta": {"delta": {"text": "Hi"}}}``.
     """
 
-    __slots__ = ("_blocks", "_body", "_message", "_pieces", "_seen")
+    __slots__ = ("_blocks", "_body", "_message", "_pieces", "_seen", "_texts")
 
     def __init__(self) -> None:
         self._body: dict[str, object] = {}
         self._message: dict[str, object] = {}
         self._blocks: dict[int, dict[str, object]] = {}
         self._pieces: dict[int, list[str]] = {}
+        self._texts: dict[int, list[str]] = {}
         self._seen = False
 
     @property
@@ -31,8 +32,18 @@ class ConverseFold:
         return "stopReason" in self._body
 
     def add(self, chunk: object) -> None:
-        """Read one event."""
-        event = fields(chunk)
+        """Read one event. Nearly all are a piece of a text that has begun."""
+        try:
+            event = chunk["contentBlockDelta"]  # type: ignore[index]  # a mapping
+            piece = event["delta"]["text"]
+            if type(piece) is str:
+                self._texts[event["contentBlockIndex"]].append(piece)
+                return
+        except (KeyError, TypeError):
+            pass  # not a piece of a known text
+        self._add_any(fields(chunk))
+
+    def _add_any(self, event: Body) -> None:
         for name, value in event.items():
             read = self._EVENTS.get(name)
             if read is not None:
@@ -64,6 +75,7 @@ class ConverseFold:
             if key == "text" and isinstance(value, str):
                 block.setdefault("text", "")
                 pieces.append(value)
+                self._texts[index] = pieces
             elif key == "toolUse":
                 block.setdefault("toolUse", {})
                 pieces.append(text(fields(value).get("input")) or "")

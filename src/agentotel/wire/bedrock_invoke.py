@@ -21,7 +21,7 @@ from agentotel.wire import (
     cohere_v1,
     openai_chat,
 )
-from agentotel.wire._bedrock_events import EventStreamFold, unpacked
+from agentotel.wire._bedrock_events import EventStreamFold
 from agentotel.wire._bedrock_fold import ConverseFold
 from agentotel.wire.format import Body, Fold, Format, fields
 from agentotel.wire.read import Rule, UsageTable, attributes, failure, inside, integer, items, text, texts, usage
@@ -53,7 +53,7 @@ def invoked(inner: Format) -> Format:
         inner,
         request=request,
         response=response,
-        fold=None if fold is None else lambda: EventStreamFold(InvokeFold(fold()), unpacked),
+        fold=None if fold is None else lambda: EventStreamFold(InvokeFold(fold()), packed=True),
         headers=bedrock.HEADERS,
     )
 

@@ -294,6 +294,7 @@ def test_stream_of_results_and_images() -> None:
         {"contentBlockStart": {"start": {"image": {"format": "png"}}, "contentBlockIndex": 1}},
         {"contentBlockDelta": {"delta": {"image": {"source": {"bytes": b"a"}}}, "contentBlockIndex": 1}},
         {"contentBlockDelta": {"delta": {"citation": {"title": "t"}}, "contentBlockIndex": 2}},
+        {"contentBlockDelta": {"delta": {"text": None}, "contentBlockIndex": 2}},
         {"somethingNew": {}},
     ):
         fold.add(event)

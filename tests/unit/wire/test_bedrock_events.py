@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agentotel.wire._bedrock_events import Events, EventStreamFold, named, unpacked
+from agentotel.wire._bedrock_events import EventStreamFold
 
 
 class _Kept:
@@ -31,8 +31,8 @@ def _message(payload: object, **headers: str) -> SimpleNamespace:
     )
 
 
-def _read(*chunks: object, event: Events = named) -> list[object]:
-    fold = EventStreamFold(_Kept(), event)
+def _read(*chunks: object, packed: bool = False) -> list[object]:
+    fold = EventStreamFold(_Kept(), packed=packed)
     for chunk in chunks:
         fold.add(chunk)
     assert not fold.complete
@@ -63,8 +63,9 @@ def test_exceptions(message: SimpleNamespace, expected: dict) -> None:
     assert _read(message) == [{"error": expected}]
 
 
-def test_what_is_no_json_is_left_out() -> None:
-    assert _read(_message(b"{", event_type="x"), _message({}, event_type="y")) == [{"y": {}}]
+def test_what_is_no_json_is_empty() -> None:
+    assert _read(_message(b"{", event_type="x"), _message({"a": 1}, event_type="y")) == [{"x": {}}, {"y": {"a": 1}}]
+    assert _read(_message(b"1,2", event_type="x"), _message(b"", event_type="y")) == [{"x": {}}, {"y": {}}]
 
 
 def test_packed_events() -> None:
@@ -75,6 +76,6 @@ def test_packed_events() -> None:
         {"chunk": {}},
         {"other": {"bytes": "x"}},
         {"chunk": {"bytes": b"{"}},
-        event=unpacked,
+        packed=True,
     )
-    assert events == [{"generation": "Hi"}, {"generation": "Hi"}, {"chunk": {}}, {"other": {"bytes": "x"}}]
+    assert events == [{"generation": "Hi"}, {"generation": "Hi"}, {"chunk": {}}, {"other": {"bytes": "x"}}, {}]

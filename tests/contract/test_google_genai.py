@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import agentotel
+from agentotel.adapters.providers.google_genai import PATHS
 from agentotel.testing import Captured, capture
 from tests.contract.matrix import endpoint
 from tests.contract.recordings import written
@@ -249,3 +252,30 @@ def test_a_call_without_an_id_is_answered_by_its_name(sent_back: bool, captured:
         for contents in ([HELLO], [HELLO, {"role": "model", "parts": [CALL]}, *last]):
             sdk.models.generate_content(model="gemini-2.5-flash", contents=contents)
     assert len([one for one in captured.events if one.kind == "tool_not_run"]) == (0 if sent_back else 1)
+
+
+NO_OPERATIONS = frozenset(
+    {
+        "batchGenerateContent",
+        "asyncBatchEmbedContent",
+        "cancel",
+        "computeTokens",
+        "countTokens",
+        "download",
+        "fetchPredictOperation",
+        "importFile",
+        "predictLongRunning",
+        "uploadToFileSearchStore",
+    }
+)
+"""Methods that run no model while they are awaited: they count, cancel, move files, or start a job."""
+
+
+def test_every_method_of_a_model_is_decided_on() -> None:
+    source = "".join(path.read_text() for path in Path(genai.__file__).parent.glob("*.py"))
+    methods = set(re.findall(r"'[^'\s]*\}:(\w+)(?:\?[^']*)?'", source))
+    operations = {path.partition(":")[2] for _method, path in PATHS if ":" in path}
+    assert {"generateContent", "countTokens"} <= methods
+    assert methods - operations - NO_OPERATIONS == set()
+    assert not operations & NO_OPERATIONS
+    assert operations <= methods

@@ -102,7 +102,7 @@ def counts(details: object, key: str) -> dict[str, int]:
     """Add up a list of counts by modality: ``[{"modality": "TEXT", "tokenCount": 7}]``."""
     found: dict[str, int] = {}
     for entry in map(fields, items(details)):
-        kind = _COUNTED.get(str(entry.get("modality")).lower())
+        kind = _COUNTED.get((text(entry.get("modality")) or "").lower())
         count = integer(get(entry, key))
         if kind and count is not None:
             found[kind] = found.get(kind, 0) + count

@@ -1,0 +1,59 @@
+"""What the requests of google-genai are, by their paths."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from agentotel.capture.libraries import PORTS
+from agentotel.capture.spec import Call, Sent, Target
+from agentotel.wire import google_embeddings, google_generate, google_images, google_interactions
+from agentotel.wire.format import fields
+
+PATHS: Final = {
+    ("post", "/{model}:generateContent"): Call(operation="generate_content", format=google_generate.FORMAT),
+    ("post", "/{model}:streamGenerateContent"): Call(operation="generate_content", format=google_generate.PASSED_ON),
+    ("post", "/{model}:embedContent"): Call(operation="embeddings", format=google_embeddings.FORMAT),
+    ("post", "/{model}:batchEmbedContents"): Call(operation="embeddings", format=google_embeddings.FORMAT),
+    ("post", "/{model}:predict"): Call(operation="generate_content", format=google_images.FORMAT),
+    ("post", "/interactions"): Call(operation="generate_content", format=google_interactions.FORMAT),
+    ("get", "/interactions/{id}"): Call(operation="fetch_response", format=google_interactions.FETCH),
+    ("post", "/decisions"): Call(operation="generate_content", format=google_interactions.DECISION),
+}
+"""Which ends of request paths are operations; ``not_operations`` names the others."""
+
+_MODEL = re.compile(r"/((?:tunedModels/|endpoints/)?[^/:]+):(\w+)$")
+_RESOURCE = re.compile(r"/(interactions|decisions)(?:/([^/]+))?$")
+
+
+def find(method: str, path: str) -> tuple[Call, dict[str, object]] | None:
+    """Find the operation of a request, and what its path says: the model and whether it streams, or an id."""
+    named = _MODEL.search(path)
+    if named is not None:
+        call = PATHS.get((method, f"/{{model}}:{named[2]}"))
+        said: dict[str, object] = {"model": named[1]}
+        if named[2].startswith("stream"):
+            said["stream"] = True
+        return None if call is None else (call, said)
+    found = _RESOURCE.search(path)
+    if found is None:
+        return None
+    call = PATHS.get((method, f"/{found[1]}/{{id}}" if found[2] else f"/{found[1]}"))
+    return None if call is None else (call, {"id": found[2]} if found[2] else {})
+
+
+def told_apart(sent: Sent) -> Sent:
+    """Tell apart what one path is used for: the older embedding models by their body, agents from models."""
+    first = next(iter(sent.body.get("instances") or ()), None)  # type: ignore[call-overload]  # a list
+    if "content" in fields(first):
+        return sent._replace(call=PATHS["post", "/{model}:embedContent"])
+    agent = sent.body.get("agent") and sent.call.operation == "generate_content"
+    return sent._replace(call=replace(sent.call, operation="invoke_agent")) if agent else sent
+
+
+def target(host: str | None, port: int | None, scheme: str, *, vertex: bool) -> Target:
+    """Name who is asked."""
+    return Target(
+        provider="gcp.vertex_ai" if vertex else "gcp.gemini", server=host or None, port=port or PORTS.get(scheme)
+    )

@@ -84,3 +84,10 @@ def build(session: nox.Session) -> None:
     out = Path(os.environ.get("NOX_BUILD_DIR", session.create_tmp()))
     session.run("python", "-m", "build", "--outdir", str(out))
     session.run("twine", "check", *map(str, sorted(out.glob("*"))))
+
+
+@nox.session
+def neighbours(session: nox.Session) -> None:
+    """Install each library that traces too beside this one, and count spans and tokens."""
+    install(session, "test")
+    session.run("pytest", "tests/neighbours", "-rs", *session.posargs)

@@ -11,6 +11,7 @@ import gc
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from threading import get_ident
 from typing import ParamSpec
 
@@ -54,10 +55,13 @@ def run(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Non
 
 
 def settle() -> None:
-    """Do what was put off, unless this thread collects garbage again."""
+    """Do what was put off, unless this thread collects garbage again.
+
+    It has nothing to do with whoever comes by, whose context may tell exporters to keep out.
+    """
     while waiting and _collector != get_ident():
         try:
             function = waiting.popleft()
         except IndexError:  # another thread was faster
             return
-        function()
+        Context().run(function)

@@ -1,7 +1,8 @@
 """SDKs that trace themselves: their span of a call becomes ours, and what it did for the user goes on.
 
-While a call of ours is open, the SDK's tracer gives spans that carry the identity of our span and record
-nothing: the SDK still sends ``traceparent`` and makes its span current, and there is one span.
+While a call of ours is open, the SDK's tracer gives spans that carry the identity of our span: the SDK still sends
+``traceparent`` and makes its span current, and there is one span. Where the SDK's own span would have been recorded,
+its attributes are kept on ours.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, Span, get_current_span
+from opentelemetry.trace import NonRecordingSpan, NoOpTracer, ProxyTracer, Span, get_current_span
 
 from agentotel._core import guard
+from agentotel.capture import neighbours
 from agentotel.capture.tracking import current
+from agentotel.record.joint import Guest
 from agentotel.record.operation import Operation
 
 _adopt = guard.site("capture.native")
@@ -26,14 +29,24 @@ OURS: Final = ("gen_ai.", "server.", "error.", "agentotel.")
 class AdoptingTracer:
     """Stands in for an SDK's tracer during one call."""
 
-    __slots__ = ("_span",)
+    __slots__ = ("_operation", "_own")
 
-    def __init__(self, span: Span) -> None:
-        self._span = span
+    def __init__(self, operation: Operation, own: Any) -> None:
+        self._operation = operation
+        self._own = own
 
-    def start_span(self, *_args: Any, **_kwargs: Any) -> Span:
+    def start_span(self, *_args: Any, attributes: Any = None, **_kwargs: Any) -> Span:
         """Give a span with the identity of the call's own."""
-        return NonRecordingSpan(self._span.get_span_context())
+        joint = neighbours.shared(self._operation) if _records(self._own) else None
+        if joint is not None:
+            return Guest(joint, attributes)
+        return NonRecordingSpan(self._operation.span.get_span_context())
+
+
+def _records(tracer: Any) -> bool:
+    """Tell whether the spans of a tracer go anywhere; one of the API's placeholder may have a real one behind it."""
+    behind = getattr(tracer, "_tracer", tracer)
+    return not isinstance(behind, NoOpTracer | ProxyTracer)
 
 
 class AdoptedSpan(NonRecordingSpan):
@@ -96,7 +109,7 @@ def adopting(original: Any) -> Any:
         tracking = current()
         if own is None or tracking is None:
             return own
-        return _adopt(AdoptingTracer, tracking.operation.span) or own
+        return _adopt(AdoptingTracer, tracking.operation, own) or own
 
     return property(tracer, original.fset, original.fdel, original.__doc__)
 

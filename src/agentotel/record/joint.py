@@ -79,6 +79,11 @@ class Joint(Span):
         return self._kept if self._kept is not None else self._ref()
 
     @property
+    def resource(self) -> Any:
+        """The resource of the span, by which those of different providers are told apart."""
+        return getattr(self.span, "resource", None)
+
+    @property
     def open(self) -> bool:
         """Whether the one who opened the span has not ended it."""
         return self._opener

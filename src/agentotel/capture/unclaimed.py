@@ -63,6 +63,8 @@ def _shape(path: str, fields: str, provider: str, operation: str, format: str, *
 
 SHAPES: Final = (
     _shape("/chat/completions", "messages", "openai", "chat", "openai_chat:FORMAT"),
+    _shape("/fim/completions", "prompt model", "mistral_ai", "text_completion", "mistral_chat:FIM"),
+    _shape("/agents/completions", "messages agent_id", "mistral_ai", "chat", "mistral_chat:CHAT"),
     _shape("/completions", "prompt model", "openai", "text_completion", "openai_completions:FORMAT"),
     _shape("/responses", "input model", "openai", "chat", "openai_responses:FORMAT"),
     _shape("/embeddings", "input", "openai", "embeddings", "openai_embeddings:FORMAT"),
@@ -78,6 +80,15 @@ SHAPES: Final = (
     ),
     _shape("/{model}:embedContent", "content", "gcp.gemini", "embeddings", "google_embeddings:FORMAT"),
     _shape("/{model}:batchEmbedContents", "requests", "gcp.gemini", "embeddings", "google_embeddings:FORMAT"),
+    _shape("/v2/chat", "messages model", "cohere", "chat", "cohere_chat:FORMAT"),
+    _shape("/v1/chat", "message", "cohere", "chat", "cohere_v1:CHAT"),
+    _shape("/v2/embed", "model input_type", "cohere", "embeddings", "cohere_tasks:EMBED"),
+    _shape("/v1/embed", "texts", "cohere", "embeddings", "cohere_tasks:EMBED"),
+    _shape("/rerank", "model query documents", "cohere", "rerank", "cohere_tasks:RERANK"),
+    _shape("/api/chat", "messages model", "ollama", "chat", "ollama:FORMAT", stream=True),
+    _shape("/api/generate", "prompt model", "ollama", "text_completion", "ollama:FORMAT", stream=True),
+    _shape("/api/embed", "input model", "ollama", "embeddings", "ollama:EMBED"),
+    _shape("/api/embeddings", "prompt model", "ollama", "embeddings", "ollama:EMBED"),
     _shape("/interactions", "input", "gcp.gemini", "generate_content", "google_interactions:FORMAT"),
 )
 """Requests that are taken for model calls; of several that fit the first one counts."""

@@ -20,6 +20,7 @@ from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
 from agentotel.wire import errors
+from agentotel.wire.bedrock_eventstream import EventStreamDecoder
 from agentotel.wire.format import Fold, Format
 from agentotel.wire.ndjson import NdjsonDecoder
 from agentotel.wire.sse import SseDecoder
@@ -343,7 +344,7 @@ class _Events:
 
     __slots__ = ("_decoder", "_fold")
 
-    def __init__(self, fold: Fold, decoder: SseDecoder | NdjsonDecoder) -> None:
+    def __init__(self, fold: Fold, decoder: SseDecoder | NdjsonDecoder | EventStreamDecoder) -> None:
         self._fold = fold
         self._decoder = decoder
 
@@ -367,7 +368,12 @@ class _Events:
         return self._fold.result()
 
 
-_DECODERS: Final = (("event-stream", SseDecoder), ("ndjson", NdjsonDecoder), ("stream+json", NdjsonDecoder))
+_DECODERS: Final = (
+    ("event-stream", SseDecoder),
+    ("ndjson", NdjsonDecoder),
+    ("stream+json", NdjsonDecoder),
+    ("amazon.eventstream", EventStreamDecoder),
+)
 """Parts of content types and what finds the events in such a body."""
 
 

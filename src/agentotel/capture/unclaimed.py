@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
+from urllib.parse import unquote
 
 from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Asked, Call, HttpLibrary, Sent, Target
@@ -42,11 +43,12 @@ class Shape:
         if not after:
             return None
         named = path.removesuffix(after).rpartition(before)[2]
-        return named or None
+        return unquote(named) or None
 
     def fits(self, path: str, body: Body) -> bool:
         """Tell whether a request has this shape."""
-        return path.endswith(self.path.rpartition("{model}")[2]) and self.fields <= body.keys()
+        before, _, after = self.path.rpartition("{model}")
+        return path.endswith(after) and before in path and self.fields <= body.keys()
 
     def load(self) -> Format:
         """Import the format."""
@@ -60,6 +62,8 @@ def _shape(path: str, fields: str, provider: str, operation: str, format: str, *
         path=path, fields=frozenset(fields.split()), provider=provider, operation=operation, format=format, **more
     )
 
+
+_INVOKE: Final = ("invoke", "invoke-with-response-stream")
 
 SHAPES: Final = (
     _shape("/chat/completions", "messages", "openai", "chat", "openai_chat:FORMAT"),
@@ -90,6 +94,17 @@ SHAPES: Final = (
     _shape("/api/embed", "input model", "ollama", "embeddings", "ollama:EMBED"),
     _shape("/api/embeddings", "prompt model", "ollama", "embeddings", "ollama:EMBED"),
     _shape("/interactions", "input", "gcp.gemini", "generate_content", "google_interactions:FORMAT"),
+    *(
+        _shape(f"/model/{{model}}/{path}", fields, "aws.bedrock", "chat", format_, stream=stream)
+        for fields, format_, paths in (
+            ("messages", "bedrock_converse:FORMAT", ("converse", "converse-stream")),
+            ("messages anthropic_version", "bedrock_invoke:MESSAGES", _INVOKE),
+            ("messages inferenceConfig", "bedrock_invoke:CONVERSE", _INVOKE),
+            ("messages", "bedrock_invoke:CHAT", _INVOKE),
+            ("prompt", "bedrock_invoke:TEXT", _INVOKE),
+        )
+        for path, stream in zip(paths, (None, True), strict=True)
+    ),
 )
 """Requests that are taken for model calls; of several that fit the first one counts."""
 

@@ -113,15 +113,15 @@ def _seconds(timeout: Any) -> float | None:
 def _checked(messages: Iterator[Any], stream: weakref.ref[Any]) -> Iterator[Any]:
     """Raise what the stream raises for a message that is an exception, while its reading is still watched."""
     for message in messages:
-        if message.headers.get(":message-type") != "event":
-            stream()._parse_event(message)  # type: ignore[union-attr]  # noqa: SLF001 - its reader holds the stream
+        if message.headers.get(":message-type") != "event" and (held := stream()) is not None:
+            held._parse_event(message)  # noqa: SLF001 - what its own iteration calls
         yield message
 
 
 async def _checked_async(messages: AsyncIterator[Any], stream: weakref.ref[Any]) -> AsyncIterator[Any]:
     async for message in messages:
-        if message.headers.get(":message-type") != "event":
-            await stream()._parse_event(message)  # type: ignore[union-attr]  # noqa: SLF001
+        if message.headers.get(":message-type") != "event" and (held := stream()) is not None:
+            await held._parse_event(message)  # noqa: SLF001
         yield message
 
 

@@ -22,9 +22,12 @@ ADDED = {
     *(f"agentotel.usage.beside.{side}_tokens" for side in ("input", "output")),
     "agentotel.server_tool.calls.",
     "agentotel.response.logprobs",
+    "agentotel.resend.calls",
+    "agentotel.resend.of",
+    "agentotel.fallback.of",
 }
 """Sizes of tools are asked for in both directions, where DESIGN's table names one; for the others see
-``docs/adr/0010-facts-inside-one-answer.md``."""
+``docs/adr/0010-facts-inside-one-answer.md`` and ``docs/adr/0012-calls-that-follow-a-failed-one.md``."""
 
 
 def expanded(cell: str) -> set[str]:

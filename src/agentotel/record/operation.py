@@ -25,9 +25,11 @@ from agentotel.facts.call import (
     ServerToolUse,
 )
 from agentotel.facts.stop import Outcome, StopReason
+from agentotel.record import again
 from agentotel.record.identity import Identity
 from agentotel.record.served import served_attributes
 from agentotel.record.unit import Unit
+from agentotel.semconv import names as n
 
 if TYPE_CHECKING:
     from agentotel.record.pipeline import Pipeline
@@ -49,6 +51,7 @@ _event = guard.site("record.event")
 _finish = guard.site("record.finish")
 _total = guard.site("record.totals")
 _served = guard.site("record.served")
+_again = guard.site("record.again")
 _price = guard.site("record.price")
 _context = guard.site("record.context")
 
@@ -280,6 +283,8 @@ class Operation:
         if isinstance(facts, ModelFacts):
             if facts.response is not None and facts.response.server_tools:
                 _served(self._tell_served, facts.response.server_tools)
+            if self.failure is not None or again.SEEN:
+                _again(self._follow, facts)
             _price(self._price_call, facts)
             if self.identity.unit is not None:
                 _context(self._read_context, facts)
@@ -290,6 +295,25 @@ class Operation:
             _finish(recorder.finish, self)
         if isinstance(facts, ModelFacts):
             facts.body = facts.answer = None
+
+    def _follow(self, facts: ModelFacts) -> None:
+        """Mark a call that repeats a failed one, or stands in for it."""
+        kept = again.failures(self.identity, self.pipeline.token, make=self.failure is not None)
+        before = None if kept is None else again.follow(self, facts, kept)
+        if before is None:
+            return
+        asked, span_id = (facts.provider, facts.request.model), format(before.span_id, "016x")
+        if (before.provider, before.model) == asked:
+            self.extra[n.RESEND_CALLS] = before.times
+            self.extra[n.RESEND_OF] = span_id
+            return
+        self.extra[n.FALLBACK_OF] = span_id
+        source, to = (before.provider, asked[0]) if before.model == asked[1] else (before.model, asked[1])
+        told = {"source": source, "to": to, "kind": "model", "reason": before.reason}
+        attributes = {f"agentotel.fallback.{key}": value for key, value in told.items() if value is not None}
+        made = Event(name="agentotel.fallback", kind="fallback", attributes=attributes)
+        self.events.append(made)
+        self._tell(made)
 
     def _tell_served(self, uses: Iterable[ServerToolUse]) -> None:
         for use in islice(uses, _MOST_SERVED):

@@ -47,6 +47,7 @@ class Pipeline:
     reasoning: bool = True
     stream_usage: str = "auto"
     ignored_hosts: tuple[str, ...] = ()
+    token: object = field(default_factory=object)
     unpriced: set[tuple[str, str, str | None]] = field(default_factory=set)
 
     @property

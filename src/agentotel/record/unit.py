@@ -12,6 +12,7 @@ from agentotel._core import ids
 from agentotel._core.locks import make_lock
 from agentotel.facts.stop import Result, StopReason
 from agentotel.facts.totals import Totals
+from agentotel.record.again import Failures
 from agentotel.record.reading import Hashes, Reading
 from agentotel.record.requested import Asked, Requested
 from agentotel.wire import errors
@@ -41,6 +42,7 @@ class Unit:
         "detail",
         "ended",
         "errors",
+        "failures",
         "hashes",
         "id",
         "index",
@@ -99,6 +101,7 @@ class Unit:
         self.hashes: Hashes | None = None
         self.reading: Reading | None = None
         self.requested: Requested | None = None
+        self.failures: Failures | None = None
         self._blames: dict[_Mark | str, tuple[StopReason, str | None]] = {}
         self.cost_usd: float | None = None
         self.llm_calls = self.tool_calls = self.retries = 0

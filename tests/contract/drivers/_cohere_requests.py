@@ -143,6 +143,20 @@ REQUESTS = {
         span="rerank rerank-v3.5",
         facts={"gen_ai.response.id": "k1"},
     ),
+    "parse": Request(
+        call=v2("parse", model="m", document={"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}),
+        answer={"id": "p1", "meta": {"billed_units": {"pages": 1}}},
+        span="generate_content m",
+        facts={"gen_ai.response.id": "p1", "gen_ai.usage.input_tokens": None},
+        needs="parse",
+    ),
+    "transcription": Request(
+        call=lambda client: client.audio.transcriptions.create(model="m", language="en", file=("a.wav", b"riff")),
+        answer={"text": "Hello"},
+        span="generate_content m",
+        facts={"gen_ai.usage.input_tokens": None},
+        needs="audio.transcriptions",
+    ),
     "detokenize": Request(call=v1("detokenize", tokens=[1], model="m", offline=False), answer={"text": "a"}),
     "tokenize": Request(
         call=v1("tokenize", text="a", model="m", offline=False), answer={"tokens": [1], "token_strings": ["a"]}

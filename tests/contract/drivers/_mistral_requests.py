@@ -33,6 +33,20 @@ EVENTS = (
     {"type": "conversation.response.done", "usage": USAGE},
 )
 
+TEXT = {"type": "output_text", "text": "Good day.", "annotations": []}
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "model": "m-1",
+    "status": "completed",
+    "output": [{"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [TEXT]}],
+    "parallel_tool_calls": True,
+    "tools": [],
+    "tool_choice": "auto",
+    "usage": {"input_tokens": 7, "output_tokens": 5, "total_tokens": 12},
+}
+
 
 def method(path: str, *, read: bool = False, **arguments: Any) -> Callable[[Any], Any]:
     """Make the call of a method by its path, or of its asynchronous twin; ``read`` reads the stream that it gives."""
@@ -184,6 +198,22 @@ REQUESTS = {
         COUNTED,
         model="voxtral",
         file={"file_name": "a.wav", "content": b"riff"},
+    ),
+    "speech": whole(
+        "audio.speech.complete",
+        {"audio_data": "AAAA"},
+        "generate_content voxtral-tts",
+        {"gen_ai.output.type": "speech"},
+        model="voxtral-tts",
+        input="Hello",
+    ),
+    "responses": whole(
+        "responses.create",
+        RESPONSE,
+        "chat m",
+        {**COUNTED, "gen_ai.response.id": "resp_1", "gen_ai.response.model": "m-1"},
+        model="m",
+        input="Hello",
     ),
     "models": whole("models.list", {"object": "list", "data": []}, None, {}),
     "libraries": whole("beta.libraries.list", {"data": []}, None, {}),

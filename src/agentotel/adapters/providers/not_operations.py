@@ -86,6 +86,54 @@ TOGETHER: Final = (
 run models on the server, and what they cost is not in the answer. The code interpreter runs no model."""
 
 
+COHERE: Final = (
+    "/v1/check-api-key",
+    "/v1/connectors",
+    "/v1/datasets",
+    "/v1/detokenize",
+    "/v1/embed-jobs",
+    "/v1/finetuning",
+    "/v1/tokenize",
+    "/v2/batches",
+)
+"""Of cohere 5.16 to 7.3. A batch and an embed job are jobs."""
+
+MISTRALAI: Final = (
+    "/v1/agents",
+    "/v1/audio/agents",
+    "/v1/audio/sessions",
+    "/v1/audio/voices",
+    "/v1/batch",
+    "/v1/client",
+    "/v1/connectors",
+    "/v1/context",
+    "/v1/files",
+    "/v1/fine_tuning",
+    "/v1/libraries",
+    "/v1/observability",
+    "/v1/responses/input_tokens",
+    "/v1/service-accounts",
+    "/v1/triggers",
+    "/v1/webhooks",
+    "/v1/workflows",
+    "/v2/prompts",
+    "/v2/skills",
+)
+"""Of mistralai 2.0 to 3.7, but for the operations among them. A workflow and a judge run models on the server, and what
+they cost is not in the answer."""
+
+OLLAMA: Final = (
+    "/api/blobs",
+    "/api/copy",
+    "/api/create",
+    "/api/pull",
+    "/api/push",
+    "/api/show",
+    "/https://ollama.com/api",
+)
+"""Of ollama 0.4 to 0.6. Searching and fetching the web is done by Ollama's own site, and runs no model."""
+
+
 def covers(entries: tuple[str, ...], path: str) -> bool:
     """Tell whether a path, with its parameters in braces, is one of the entries or below one."""
     return any(path == entry or path.startswith(f"{entry}/") for entry in entries)

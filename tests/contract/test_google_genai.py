@@ -24,7 +24,7 @@ endpoint("gemini-generate")
 from google import genai  # noqa: E402 - after the check that it is there
 from google.genai import types  # noqa: E402
 
-from tests.contract.drivers.google_genai import OLD, Token, http  # noqa: E402
+from tests.contract.drivers._google_client import OLD, Token, http  # noqa: E402
 
 USAGE = {"promptTokenCount": 5, "candidatesTokenCount": 2, "totalTokenCount": 7}
 IMAGE = types.Image(image_bytes=b"png", mime_type="image/png")

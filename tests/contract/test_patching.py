@@ -25,6 +25,7 @@ from agentotel.testing import capture
 from tests.contract.drivers._spec import Driver, Endpoint, calling
 from tests.contract.flavour import close, take
 from tests.contract.matrix import DRIVERS, endpoint
+from tests.contract.scenarios import settled
 from tests.fakes.replay import Replay
 
 PLAYED = [(driver, endpoint) for driver in DRIVERS.values() for endpoint in driver.endpoints if endpoint.written]
@@ -141,6 +142,7 @@ async def test_nothing_is_read_before_it_is_asked_for(endpoint: Endpoint, flavou
             assert server.sent <= 1
             assert captured.spans == []
             await close(stream)
+            await settled()
     assert [call.outcome for call in captured.model_calls] == ["abandoned"]
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.contract.drivers._spec import Caller, Driver, Ending, Endpoint, Settings
-from tests.contract.drivers.google_genai import NO_HELPER, OLD, RETRIES, client, counted, http, modalities
+from tests.contract.drivers._google_client import OLD, RETRIES, client, counted, modalities
+from tests.contract.drivers._spec import Caller, Ending, Endpoint, Settings
 from tests.contract.flavour import done, each
 from tests.contract.recordings import Recording
 from tests.contract.ways import by_next, in_with, read
@@ -20,7 +20,6 @@ def counting(settings: Settings) -> Any:
 
 
 RAISED = "google.genai" if OLD else "google.genai.lib.compat_errors"
-HTTP = http.__name__
 
 
 def interact(caller: Caller) -> Any:
@@ -88,47 +87,49 @@ def answered_interaction(recording: Recording) -> dict[str, Any]:
 
 ALWAYS_AGAIN = "the older client cannot be told not to try again"
 
-DRIVER = Driver(
-    package="google.genai",
-    distribution="google-genai",
-    retries=RETRIES,
-    request_ids=(),
-    errors={
-        400: f"{RAISED}.BadRequestError",
-        401: f"{RAISED}.AuthenticationError",
-        404: f"{RAISED}.NotFoundError",
-        429: f"{RAISED}.RateLimitError",
-        "server": f"{RAISED}.InternalServerError",
-        "timeout": f"{RAISED}.APITimeoutError",
-        "stream_timeout": f"{HTTP}.ReadTimeout",
-        "connection": f"{RAISED}.APIConnectionError",
-        "refused": f"{HTTP}.ConnectError",
-        "reset": f"{HTTP}.ReadError",
+NO_HELPER = "the SDK has no stream helper"
+
+
+def raised(name: str, category: str, retry: str | None = None) -> Ending:
+    """Make the ending of a call that raises one of the errors of this client."""
+    return Ending(
+        outcome="error",
+        status="ERROR",
+        error_type=f"{RAISED}.{name}",
+        category=category,
+        retry=retry,
+        usage_source=None,
+    )
+
+
+INTERACTIONS = Endpoint(
+    name="gemini-interactions",
+    provider="gcp.gemini",
+    catalogue="google",
+    client=counting,
+    create=interact,
+    recorded=lambda one: one.api == "google.interactions",
+    written="google-interactions",
+    whole_ways={"raw": raw_interaction, "streaming_lines": streaming_interaction},
+    stream_ways={"by_next": by_next, "in_with": in_with, "streaming_lines": streaming_interaction},
+    asked=asked_interaction,
+    answered=answered_interaction,
+    endings={
+        "bad_request": raised("BadRequestError", "context_overflow"),
+        "unauthorized": raised("AuthenticationError", "auth"),
+        "retry_then_refused": raised("AuthenticationError", "auth"),
+        "not_found": raised("NotFoundError", "schema"),
+        "retries_exhausted": raised("RateLimitError", "rate_limit", retry="exhausted"),
+        "server_error": raised("InternalServerError", "server"),
+        "timeout": raised("APITimeoutError", "timeout"),
+        "error_event": Ending(outcome="error", status="ERROR", error_type="internal_error", usage_source=None),
     },
-    endpoints=(
-        Endpoint(
-            name="gemini-interactions",
-            provider="gcp.gemini",
-            catalogue="google",
-            client=counting,
-            create=interact,
-            recorded=lambda one: one.api == "google.interactions",
-            written="google-interactions",
-            whole_ways={"raw": raw_interaction, "streaming_lines": streaming_interaction},
-            stream_ways={"by_next": by_next, "in_with": in_with, "streaming_lines": streaming_interaction},
-            asked=asked_interaction,
-            answered=answered_interaction,
-            endings={
-                "error_event": Ending(outcome="error", status="ERROR", error_type="internal_error", usage_source=None),
-            },
-            without={
-                **dict.fromkeys(("cached", "reasoning"), "the plain exchange holds these tokens"),
-                **dict.fromkeys(("helper", "helper_left"), NO_HELPER),
-                **dict.fromkeys(("streaming_parse", "streaming_unread"), "streaming_lines stands for them"),
-                "parse_into": "the SDK has no structured outputs",
-                **(dict.fromkeys(("server_error", "timeout", "timeout_in_stream"), ALWAYS_AGAIN) if OLD else {}),
-                "connection_refused": "the newer client tries again only what a server answered",
-            },
-        ),
-    ),
+    without={
+        **dict.fromkeys(("cached", "reasoning"), "the plain exchange holds these tokens"),
+        **dict.fromkeys(("helper", "helper_left"), NO_HELPER),
+        **dict.fromkeys(("streaming_parse", "streaming_unread"), "streaming_lines stands for them"),
+        "parse_into": "the SDK has no structured outputs",
+        **(dict.fromkeys(("server_error", "timeout", "timeout_in_stream"), ALWAYS_AGAIN) if OLD else {}),
+        "connection_refused": "the newer client tries again only what a server answered",
+    },
 )

@@ -12,6 +12,7 @@ from agentotel.wire.read import integer, items, present, text
 
 _HEAD = ("responseId", "modelVersion")
 _SAYS_MORE = frozenset({"finishReason", "groundingMetadata", "urlContextMetadata", "logprobsResult"})
+_MOST_WAITING = 1024 * 1024
 _LAST = ("groundingMetadata", "urlContextMetadata")
 
 
@@ -160,10 +161,39 @@ class _Candidate:
 
 
 class TextFold(GenerateFold):
-    """Folds chunks that the SDK passes on as JSON texts, in objects that hold them as ``body``."""
+    """Folds chunks that the SDK passes on as JSON texts, in objects that hold them as ``body``.
 
-    __slots__ = ()
+    The texts wait until the stream has ended, so that no JSON is read while it runs.
+    """
+
+    __slots__ = ("_size", "_waiting")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[str] = []
+        self._size = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every candidate seen has its finish reason, or the prompt was blocked."""
+        self._read()
+        return super().complete
 
     def add(self, chunk: object) -> None:
-        """Read one chunk."""
-        super().add(json.loads(chunk.body))  # type: ignore[attr-defined]  # an object of the SDK
+        """Take one chunk."""
+        sent: str = chunk.body  # type: ignore[attr-defined]  # an object of the SDK
+        self._waiting.append(sent)
+        self._size += len(sent)
+        if self._size > _MOST_WAITING:
+            self._read()
+
+    def result(self) -> Body | None:
+        """Build the answer as far as it arrived."""
+        self._read()
+        return super().result()
+
+    def _read(self) -> None:
+        for sent in self._waiting:
+            super().add(json.loads(sent))
+        self._waiting.clear()
+        self._size = 0

@@ -186,3 +186,13 @@ def test_chunks_that_the_sdk_passes_on() -> None:
     folded.add(Passed(chunk({"text": "b"}, reason="STOP")))
     assert folded.complete
     assert parts(folded.result()) == [{"text": "ab"}]
+
+
+def test_long_streams_that_the_sdk_passes_on_do_not_wait_for_their_end() -> None:
+    class Passed:
+        body = json.dumps(chunk({"text": "x" * 2**20}))
+
+    folded = PASSED_ON.fold()
+    folded.add(Passed())
+    assert not folded._waiting
+    assert parts(folded.result()) == [{"text": "x" * 2**20}]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import random
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -244,6 +246,42 @@ def test_tools_across_turns() -> None:
     (call,) = captured.model_calls
     (tool,) = captured.tool_calls
     assert tool.attributes["agentotel.tool.requested_by"] == call.span_id
+
+
+MODES = {
+    "the default of the mode": ({"mode": "legacy"}, 4),
+    "standard": ({"mode": "standard"}, 2),
+    "adaptive": ({"mode": "adaptive"}, 2),
+    "retries": ({"max_attempts": 1}, 1),
+    "attempts": ({"total_max_attempts": 3, "mode": "standard"}, 2),
+    "none": ({"total_max_attempts": 1}, 0),
+}
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_limits(name: str) -> None:
+    """The limit that is told is the number of requests that botocore makes beyond the first."""
+    retries, limit = MODES[name]
+    given = boto3.session.Config(retries=retries, read_timeout=7)
+    failing = {**_exchange("/converse", {}), "faults": {"fail_first": "99:500"}}
+    with capture() as captured, _client(failing, config=given) as client:
+        random.seed(8665)
+        with pytest.raises(exceptions.ClientError), patched_sleep():
+            client.converse(modelId="m", messages=ASKED)
+    (call,) = captured.model_calls
+    assert call.attributes["agentotel.retry.limit"] == limit
+    assert call.attributes["agentotel.timeout_s"] == 7.0
+    assert (call.retries or 0) == limit
+    assert call.attributes.get("agentotel.error.retry") == ("exhausted" if limit else None)
+
+
+@contextmanager
+def patched_sleep() -> Iterator[None]:
+    """Wait a hundredth of what botocore waits: the ways of its retries are under test, not its patience."""
+    with pytest.MonkeyPatch.context() as patch:
+        sleep = time.sleep
+        patch.setattr("botocore.endpoint.time.sleep", lambda seconds: sleep(seconds / 100))
+        yield
 
 
 # -- everything else of AWS

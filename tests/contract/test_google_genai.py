@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from genai_prices import calc_price, extract_usage
 
 import agentotel
 from agentotel.adapters.providers.google_genai import PATHS
@@ -279,3 +280,37 @@ def test_every_method_of_a_model_is_decided_on() -> None:
     assert methods - operations - NO_OPERATIONS == set()
     assert not operations & NO_OPERATIONS
     assert operations <= methods
+
+
+SOUND = {
+    "promptTokenCount": 1000,
+    "candidatesTokenCount": 20,
+    "thoughtsTokenCount": 30,
+    "cachedContentTokenCount": 400,
+    "toolUsePromptTokenCount": 50,
+    "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 700}, {"modality": "AUDIO", "tokenCount": 300}],
+    "cacheTokensDetails": [{"modality": "TEXT", "tokenCount": 300}, {"modality": "AUDIO", "tokenCount": 100}],
+    "candidatesTokensDetails": [{"modality": "TEXT", "tokenCount": 20}],
+}
+PICTURE = {
+    "promptTokenCount": 30,
+    "candidatesTokenCount": 1300,
+    "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}, {"modality": "TEXT", "tokenCount": 10}],
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "usage"),
+    [
+        ("gemini-2.5-flash", SOUND),
+        ("gemini-2.5-pro", {**SOUND, "promptTokenCount": 250_000}),
+        ("gemini-2.5-flash-image", PICTURE),
+    ],
+)
+def test_price_of_each_kind_of_token(model: str, usage: dict[str, Any], captured: Captured) -> None:
+    body = said({"text": "hi"}, modelVersion=model, usageMetadata=usage)
+    with Replay(exchange(("POST", ":generateContent", body))) as server, client(server.url) as sdk:
+        sdk.models.generate_content(model=model, contents="hi")
+    (call,) = captured.model_calls
+    priced = calc_price(extract_usage(body, provider_id="google").usage, model, provider_id="google")
+    assert call.cost_usd == pytest.approx(float(priced.total_price), rel=1e-9)

@@ -7,8 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.conventions.provider import Provider, chat, chat_stream
+from tests.fakes.otlp import otlp_sink
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -143,3 +147,59 @@ def test_a_child_of_a_busy_process_records_and_sends(arguments: str) -> None:
         check=True,
     )
     assert done.stdout.split() == ["0", "12"], done.stderr[-2000:]
+
+
+OPEN = """
+import os, sys
+import agentotel, openai
+
+QUESTION = {"model": "gpt-4o", "messages": [{"role": "user", "content": "?"}]}
+
+def client():
+    http = openai.DefaultHttpxClient(trust_env=False)
+    return openai.OpenAI(base_url=f"{sys.argv[2]}/v1", api_key="k", http_client=http)
+
+agentotel.init(service_name="forking", endpoint=sys.argv[1], prices={"gpt-4o": {"input": 1, "output": 1}})
+mine = client()
+with agentotel.session(feature="f"), agentotel.agent("open"):
+    mine.chat.completions.create(**QUESTION)
+    stream = mine.chat.completions.create(**QUESTION, stream=True)
+    next(stream)
+    child = os.fork()
+    if not child:
+        client().chat.completions.create(**QUESTION)
+        sys.exit()  # out of the blocks that the parent opened, with its stream half read
+    status = os.waitpid(child, 0)[1]
+    list(stream)
+sys.exit(status)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_what_is_open_at_a_fork_ends_once_and_a_child_counts_from_nothing() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
+    with otlp_sink() as sink, Provider() as server:
+        server.line_up(chat("there"), chat_stream("there", "it is"), chat("here"))
+        done = subprocess.run(
+            [sys.executable, "-c", OPEN, sink.url, server.url],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        points = {
+            name: [_value(metric) for metric in sink.metrics if metric.name == name]
+            for name in ("agent.session.llm_calls", "agent.session.active", "agent.run.stops")
+        }
+        cost = [_value(metric) for metric in sink.metrics if metric.name == "agent.llm.cost"]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(span.name for span in sink.spans) == ["chat gpt-4o"] * 3 + ["invoke_agent open", "session f"]
+    assert len({span.span_id for span in sink.spans}) == 5
+    assert points == {"agent.session.llm_calls": [1, 2], "agent.session.active": [0], "agent.run.stops": [1]}
+    assert cost[0] < cost[1]
+
+
+def _value(metric: Any) -> float:
+    (point,) = metric.sum.data_points
+    return point.as_int or point.as_double

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from agentotel._core.canonical import Digest, make_digest
 from agentotel._core.locks import make_lock
 from agentotel.facts.call import Cost, Usage
-from agentotel.record.operation import Recorder
+from agentotel.record.operation import Operation, Recorder
 from agentotel.record.reading import Hashes, Reading
 from agentotel.record.requested import Requested
 from agentotel.record.unit import Unit
@@ -104,6 +105,33 @@ IDLE = Pipeline()
 """Records nothing: what is in place before set-up and after ``uninstrument()``."""
 
 _active = IDLE
+
+
+class _Inherited:
+    """Records what goes on in operations that a parent process opened, but not their end: the parent does that."""
+
+    __slots__ = ("attempt", "event", "start")
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.start = recorder.start
+        self.attempt = recorder.attempt
+        self.event = recorder.event
+
+    def finish(self, operation: Operation) -> None:
+        """Do nothing."""
+
+
+def _fork() -> None:
+    """Leave the end of the operations that are open to the parent: one span each, and counted once."""
+    global _active  # noqa: PLW0603 - the one switch of the process
+    before = _active
+    if before is not IDLE:
+        _active = replace(before)
+        object.__setattr__(before, "recorders", tuple(map(_Inherited, before.recorders)))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fork)
 
 
 def active() -> Pipeline:

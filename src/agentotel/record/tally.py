@@ -1,13 +1,16 @@
 """Counts that are kept in the process and read by observable instruments when metrics are collected.
 
 An addition costs a dictionary look-up and a lock, not a record of the SDK. The number of attribute
-sets of one metric is capped: what comes after the cap is added under ``other``.
+sets of one metric is capped: what comes after the cap is added under ``other``. A forked child counts from nothing:
+what its parent counted is the parent's to send.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
+from weakref import WeakSet
 
 from agentotel._core.locks import make_lock
 from agentotel.semconv.metrics import Instrument
@@ -19,16 +22,24 @@ OTHER = "other"
 _Values = tuple[str | None, ...]
 
 
+_tallies: WeakSet[Tally] = WeakSet()
+
+
 class Tally:
     """Sums of one process, by instrument and attribute values."""
 
-    __slots__ = ("_cap", "_full", "_lock", "_sums")
+    __slots__ = ("__weakref__", "_cap", "_full", "_lock", "_sums")
 
     def __init__(self, cap: int = 2000) -> None:
         self._cap = cap
         self._lock = make_lock()
         self._sums: dict[str, dict[_Values, float]] = {}
         self._full: set[str] = set()
+        _tallies.add(self)
+
+    def forget(self) -> None:
+        """Begin again."""
+        self._sums, self._full = {}, set()
 
     def add(self, instrument: Instrument, amount: float, *values: str | None) -> None:
         """Add ``amount``; ``values`` are the attribute values in the order of the instrument."""
@@ -60,3 +71,12 @@ class Tally:
             sums = list(self._sums.get(instrument.name, {}).items())
         for key, amount in sums:
             yield amount, {name: value for name, value in zip(instrument.attributes, key, strict=True) if value}
+
+
+def _fork() -> None:
+    for tally in list(_tallies):
+        tally.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_fork)

@@ -6,13 +6,13 @@ import functools
 import importlib
 import logging
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
 
 from agentotel._core import guard
+from agentotel._core.locks import make_lock
 from agentotel.capture import announcements, http, native, wrap
 from agentotel.capture.imports import when_imported
 from agentotel.capture.libraries import LIBRARIES
@@ -38,7 +38,7 @@ ADAPTERS: Final = {
 
 _patch = guard.site("capture.patch")
 
-_lock = threading.RLock()
+_lock = make_lock()
 
 
 @dataclass(frozen=True, slots=True)

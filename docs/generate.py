@@ -75,7 +75,7 @@ def errors_page() -> str:
         "What none of them knows has no category. `agentotel.error.origin` is `model` for what a provider, its SDK or\n"
         "the way to it raised, `tool` for a tool, `agent` for a turn, run or session, and `host` for an error of your\n"
         "own program in the middle of a model call. `agentotel.error.retry` is `exhausted` where the SDK had used up\n"
-        "its retries.",
+        "its retries, and `did` where it had made some of them.",
         "## HTTP statuses",
         "Any other status from 500 is `server`.",
         _table(

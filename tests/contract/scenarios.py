@@ -253,7 +253,7 @@ SCENARIOS = (
         name="retry_then_refused",
         exchange="error-401",
         act=plain,
-        ending=error(401, "auth"),
+        ending=error(401, "auth", retry="did"),
         faults={"fail_first": "1:500"},
         facts="nothing",
         statuses=(500, 401),

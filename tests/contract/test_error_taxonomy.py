@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agentotel.testing import capture
 from agentotel.wire import errors
 from tests.fakes.made import answering
 from tests.fakes.replay import Replay
@@ -223,3 +224,17 @@ def test_values_that_fit_no_model() -> None:
     with pytest.raises(pydantic.ValidationError) as caught:
         pydantic.TypeAdapter(int).validate_python("context window")
     assert errors.category(caught.value) == "schema"
+
+
+def test_a_failure_after_some_retries_was_tried_again() -> None:
+    sdk = pytest.importorskip("openai")
+    refusal = answering(json.dumps(told("text", code="model_not_found")), status=404)
+    with Replay(refusal, fail_first="1:500") as server, capture() as captured:
+        client = sdk.OpenAI(base_url=server.url, api_key="key", max_retries=2)
+        with pytest.raises(sdk.NotFoundError):
+            client.chat.completions.create(model="gpt-5-mini", messages=MESSAGES)
+        client.close()
+    (span,) = captured.model_calls
+    assert span.attributes["agentotel.error.category"] == "schema"
+    assert span.attributes["agentotel.error.origin"] == "model"
+    assert span.attributes["agentotel.error.retry"] == "did"

@@ -136,11 +136,12 @@ def read_failure(operation: Operation, error: Exception) -> Failure:
 
 
 def _exhausted(operation: Operation, failure: Failure) -> Failure:
-    """Say whether retries were used up on a failure."""
+    """Say whether a failure was tried again, and whether retries were used up on it."""
+    if not operation.retries:
+        return failure
     facts = operation.facts
     limit = facts.retry_limit if isinstance(facts, ModelFacts) else None
-    used_up = operation.retries > 0 and (limit is None or operation.retries >= limit)
-    return replace(failure, retry="exhausted") if used_up else failure
+    return replace(failure, retry="exhausted" if limit is None or operation.retries >= limit else "did")
 
 
 def blame(operation: Operation, error: BaseException, failure: Failure) -> None:

@@ -73,9 +73,12 @@ ANSWER: tuple[Rule, ...] = (
 
 
 def usage_chunk(chunk: object) -> bool:
-    """Tell the chunk of a stream that holds usage and no choice. Runs for every chunk, so it looks at two fields."""
-    sent = fields(chunk)
-    return sent.get("usage") is not None and not sent.get("choices", True)
+    """Tell the chunk of a stream that holds usage and no choice. Runs for every chunk, so one field comes first."""
+    try:
+        choices = chunk["choices"] if type(chunk) is dict else chunk.choices  # type: ignore[attr-defined]
+    except (AttributeError, KeyError):
+        return False
+    return not choices and fields(chunk).get("usage") is not None
 
 
 def sent_usage(body: Body) -> object:

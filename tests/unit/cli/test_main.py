@@ -122,11 +122,12 @@ def test_the_doctor_tells_of_unsupported_and_broken_sdks(
 ) -> None:
     openai, anthropic = map(registry.load_adapter, ("openai", "anthropic"))
     gone = replace(anthropic, hooks=(Hook(module="anthropic", owner="Anthropic", method="telepathy"),), tracers=())
-    monkeypatch.setattr(registry, "load_adapter", {"openai": replace(openai, below=(3,)), "anthropic": gone}.get)
+    broken, load = {"openai": replace(openai, below=(3,)), "anthropic": gone}, registry.load_adapter
+    monkeypatch.setattr(registry, "load_adapter", lambda package: broken.get(package) or load(package))
     code, found = _examined(capsys)
     assert code == 1
     assert found["problems"] == [
-        f"openai {version('openai')} is not supported (>=3,<3): its calls are not recorded",
+        f"openai {version('openai')} is not supported (>=2,<3): its calls are not recorded",
         "anthropic.Anthropic.telepathy is not there: calls through it are not recorded",
     ]
     cli.main(["doctor"])

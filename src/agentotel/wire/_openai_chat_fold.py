@@ -57,13 +57,11 @@ class ChatFold:
                     seen["finish_reason"] is None
                     and len(delta.__pydantic_fields_set__) == 1
                     and not delta.__pydantic_extra__
+                    and chunk.usage is None  # type: ignore[attr-defined]  # an SDK object
+                    and seen.get("logprobs") is None
                 ):
-                    piece = delta.content
-                    unmetered = (
-                        chunk.usage is None  # type: ignore[attr-defined]  # an SDK object
-                        and seen.get("logprobs") is None
-                    )
-                    if type(piece) is str and append and seen["index"] == 0 and unmetered:
+                    piece = delta.__dict__["content"]
+                    if piece.__class__ is str and append and seen["index"] == 0:
                         append(piece)
                         return
         except (AttributeError, KeyError, TypeError, ValueError):

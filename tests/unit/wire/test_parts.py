@@ -85,3 +85,10 @@ def test_plain_gives_json_data() -> None:
     assert parts.plain(b"bytes") is None
     assert parts.plain(None) is None
     assert parts.plain(1.5) == 1.5
+
+
+def test_messages_without_reasoning_keep_the_rest() -> None:
+    said = {"role": "assistant", "parts": [parts.part("reasoning", content="Hm."), parts.part("text", content="Hi.")]}
+    assert parts.without_reasoning([said]) == [{"role": "assistant", "parts": [parts.part("text", content="Hi.")]}]
+    assert len(said["parts"]) == 2
+    assert parts.without_reasoning(None) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -118,7 +119,8 @@ REQUESTS = {
     "pull": Request(call=lambda client: client.pull("m"), answer={"status": "success"}),
 }
 
-CONNECTION = "ConnectionError" if hasattr(ollama._client, "CONNECTION_ERROR_MESSAGE") else "httpx.ConnectError"
+SOURCE = importlib.import_module("ollama._client")  # the package has a client of this name
+CONNECTION = "ConnectionError" if hasattr(SOURCE, "CONNECTION_ERROR_MESSAGE") else "httpx.ConnectError"
 DRIVER = Driver(
     package="ollama",
     distribution="ollama",

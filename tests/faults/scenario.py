@@ -21,6 +21,7 @@ import agentotel
 from tests.contract.seen import shown, shown_error
 from tests.conventions import provider as p
 from tests.conventions.provider import Answer, Provider
+from tests.fakes.sockets import serving
 
 QUICK: dict[str, Any] = {"trust_env": False, "verify": False}
 """No proxy of the environment, which could not reach this machine's loopback, and no certificates to load."""
@@ -72,6 +73,7 @@ class Application:
             self.note(self.unparsed)
             self.note(self.refused_option)
             self.note(self.other_sdks)
+            self.note(self.connections)
             self.note(self.failures)
             self.note(lambda: asyncio.run(self.asynchronous()))
             with agentotel.session("s-1"):
@@ -168,6 +170,21 @@ class Application:
         self.server.line_up(p.chat_stream("there"))
         with chat.with_streaming_response.create(**QUESTION, stream=True) as opened:
             seen.append(list(opened.iter_lines()))
+        return seen
+
+    def connections(self) -> list[Any]:
+        """Ask over connections that carry several calls, and leave one of them in an answer."""
+        response = {"id": "resp_1", "object": "realtime.response", "output": []}
+        begins = {"type": "response.created", "event_id": "e", "response": {**response, "status": "in_progress"}}
+        ends = {"type": "response.done", "event_id": "e", "response": {**response, "status": "completed"}}
+        seen = []
+        with serving(lambda asked: [begins, *([ends] if asked.get("event_id") else [])]) as url:
+            client = self.openai.with_options(websocket_base_url=url)
+            with client.realtime.connect(model="gpt-realtime") as connection:
+                connection.response.create(event_id="e")
+                seen += [connection.recv().type for _ in range(2)]
+                connection.response.create()
+                seen.append(connection.recv().type)
         return seen
 
     def other_sdks(self) -> list[Any]:

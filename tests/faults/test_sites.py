@@ -30,7 +30,7 @@ LATE = {"api.leave", "capture.leave"}
 """Their one job is to give the context back: faults come after it, since nothing could undo what it did not do."""
 
 SETTINGS = {"console": True, "content": "SPAN_AND_EVENT", "events": "both"}
-WHOLE = 41
+WHOLE = 43
 CARRYING = {
     "api.close",
     "api.leave",
@@ -41,6 +41,7 @@ CARRYING = {
     "capture.end",
     "capture.fail",
     "capture.open",
+    "capture.socket_end",
     "record.finish",
     "record.start",
 }

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from agentotel._core import guard
 from agentotel._core.locks import make_lock
-from agentotel.capture import announcements, http, native, wrap
+from agentotel.capture import announcements, http, native, sockets, wrap
 from agentotel.capture.imports import when_imported
 from agentotel.capture.libraries import LIBRARIES
 from agentotel.capture.shadows import shadows
@@ -24,9 +24,9 @@ logger = logging.getLogger("agentotel")
 ADAPTERS: Final = {
     "openai": "agentotel.adapters.providers.openai",
     "anthropic": "agentotel.adapters.providers.anthropic",
+    "google.genai": "agentotel.adapters.providers.google_genai",
     "groq": "agentotel.adapters.providers.groq",
     "together": "agentotel.adapters.providers.together",
-    "google.genai": "agentotel.adapters.providers.google_genai",
     "cohere": "agentotel.adapters.providers.cohere",
     "mistralai.azure.client": "agentotel.adapters.providers.mistralai_azure",
     "mistralai.client": "agentotel.adapters.providers.mistralai",
@@ -126,7 +126,9 @@ class Registry:
         if package in ADAPTERS:
             adapter = load_adapter(package)
             if self._supported(adapter):
-                for name in dict.fromkeys(hook.module for hook in (*adapter.hooks, *adapter.validators)):
+                for name in dict.fromkeys(
+                    hook.module for hook in (*adapter.hooks, *adapter.validators, *_sockets(adapter))
+                ):
                     self._when_loaded(name, functools.partial(self._hook, adapter, name))
                 for tracer in adapter.tracers:
                     self._replace(tracer, native.adopting)
@@ -179,6 +181,9 @@ class Registry:
         for hook in adapter.validators:
             if hook.module == name:
                 self._wrap(hook, functools.partial(wrap.parser, adapter))
+        for hook, make in _sockets(adapter).items():
+            if hook.module == name and seam(hook)[1] is not None:
+                self._wrap(hook, make)
 
     def _wrap(self, hook: Hook, make: Callable[[Any], Any]) -> None:
         from wrapt import FunctionWrapper  # noqa: PLC0415 - slow, and an SDK is loaded
@@ -198,6 +203,11 @@ class Registry:
             patched = make(method)
             setattr(place, name, patched)
             self._patches.append(_Patch(place, name, method, patched))
+
+
+def _sockets(adapter: Adapter) -> dict[Hook, Callable[[Any], Any]]:
+    """Name the methods of an adapter's connections and what makes the wrapper of each."""
+    return {hook: make for socket in adapter.sockets for hook, make in sockets.hooks(socket)}
 
 
 def seam(hook: Hook) -> tuple[Any, Any]:

@@ -63,14 +63,14 @@ class Socket:
     """A class of connections that carry several calls: ``send`` sends an event, ``parse_event`` reads one.
 
     ``owners`` are the module and name of the class, sync and async, and of classes that it has its methods from.
-    ``body`` shows the event that asks for a response, or the response that begins without being asked for, as the
-    body of a request.
+    ``body`` shows the event that asks a connection for a response, or the response that begins without being asked
+    for, as the body of a request.
     """
 
     owners: tuple[tuple[str, str], ...]
     call: Call
     target: Callable[[Any], Target]
-    body: Callable[[Body], Body]
+    body: Callable[[Any, Body], Body]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

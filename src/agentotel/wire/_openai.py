@@ -32,6 +32,7 @@ USAGE: UsageTable = {
     "input_token_details": _INPUT_DETAILS,
     "completion_tokens_details": _OUTPUT_DETAILS,
     "output_tokens_details": _OUTPUT_DETAILS,
+    "output_token_details": _OUTPUT_DETAILS,
     "cached_tokens": "cache_read_tokens",
     "prompt_cache_hit_tokens": "cache_read_tokens",
 }

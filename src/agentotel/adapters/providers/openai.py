@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from agentotel.adapters.providers import _stainless
+from agentotel.adapters.providers import _stainless, openai_sockets
 from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook
 from agentotel.wire import openai_chat, openai_completions, openai_embeddings, openai_media, openai_responses
@@ -66,6 +66,7 @@ ADAPTER: Final = Adapter(
     below=(4,),
     hooks=_stainless.hooks("openai"),
     read=_stainless.reader(PATHS, provider),
+    sockets=openai_sockets.SOCKETS,
     validators=VALIDATORS,
     parsed=_stainless.PARSED,
     with_body=_stainless.with_body,

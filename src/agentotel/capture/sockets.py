@@ -1,0 +1,250 @@
+"""Connections that carry several model calls: one span for each, from the event that asks to the one that ends it.
+
+What is sent and received goes through unchanged. A call that the connection does not live to see the end of is
+abandoned; calls begin without being asked for where the server decides so, as when a speaker pauses.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from opentelemetry import context as otel_context
+
+from agentotel._core import guard
+from agentotel.capture.spec import Hook, Socket
+from agentotel.capture.streams import StreamEnd
+from agentotel.facts.call import Request
+from agentotel.record import identity as identities
+from agentotel.record.operation import MODEL, ModelFacts, Operation
+from agentotel.record.pipeline import IDLE, active
+from agentotel.wire.format import Body, fields
+
+_ask = guard.site("capture.socket_ask")
+_receive = guard.site("capture.socket_receive")
+_end = guard.site("capture.socket_end")
+
+ASKS: Final = "response.create"
+BEGINS: Final = "response.created"
+ENDS: Final = frozenset({"response.done", "response.completed", "response.failed", "response.incomplete"})
+SESSION: Final = frozenset({"session.created", "session.updated"})
+ERROR: Final = "error"
+NOT_SENT: Final = frozenset({"Omit", "NotGiven"})
+"""Classes of what stands for an argument that was left out."""
+
+Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on a connection; its id is known once the server has begun to answer."""
+
+    lane: object
+    end: StreamEnd
+    id: object = None
+    add: Callable[[object], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.add = self.end.opening
+
+
+class _Unread:
+    """Stands for a fold that could not be made: the events of the call pass unread."""
+
+    complete = None
+
+    def add(self, chunk: object) -> None:
+        """Read nothing."""
+
+    def result(self) -> Body | None:
+        """Return nothing."""
+        return None
+
+
+class _Connection:
+    """The calls of one connection that have not ended, and what its session was told."""
+
+    calls: tuple[_Call, ...] = ()
+    session: Body = MappingProxyType({})
+
+    def __del__(self) -> None:
+        _end(self.closed)
+
+    def closed(self, error: BaseException | None = None) -> None:
+        """End what is open; an orderly close is no error."""
+        calls, self.calls = self.calls, ()
+        for call in calls:
+            if error is None or type(error).__name__ == "ConnectionClosedOK":
+                call.end.closed()
+            else:
+                call.end.raised(error)
+
+    def remove(self, call: _Call) -> None:
+        """Forget a call, which has ended."""
+        self.calls = tuple(one for one in self.calls if one is not call)
+
+    def find(self, lane: object, response_id: object) -> _Call | None:
+        """Find the call that an event is of: by its id, else the first of its lane that has none yet."""
+        known = next((call for call in self.calls if response_id is not None and call.id == response_id), None)
+        return known or next((call for call in self.calls if call.id is None and call.lane == lane), None)
+
+
+_connections: WeakKeyDictionary[Any, _Connection] = WeakKeyDictionary()
+
+
+def hooks(socket: Socket) -> Iterator[tuple[Hook, Callable[[Any], Wrapper]]]:
+    """Name the methods of a connection and what makes the wrapper of each; not every version has them all."""
+    for method, make in (("send", sender), ("parse_event", receiver), ("recv_bytes", reader), ("close", closer)):
+        for module, owner in socket.owners:
+            yield Hook(module=module, owner=owner, method=method), _made(make, socket)
+
+
+def _made(make: Callable[[Socket, Any], Wrapper], socket: Socket) -> Callable[[Any], Wrapper]:
+    return lambda function: make(socket, function)
+
+
+def sender(socket: Socket, function: Any) -> Wrapper:
+    """Make the wrapper of the method that sends an event."""
+
+    def failed(call: _Call | None, connection: Any, error: BaseException) -> None:
+        if call is not None:
+            _connections[connection].remove(call)
+            call.end.raised(error)
+
+    def send(wrapped: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = _ask(_asked, socket, connection, args, kwargs)
+        try:
+            return wrapped(*args, **kwargs)
+        except BaseException as error:
+            _end(failed, call, connection, error)
+            raise
+
+    async def send_async(
+        wrapped: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        call = _ask(_asked, socket, connection, args, kwargs)
+        try:
+            return await wrapped(*args, **kwargs)
+        except BaseException as error:
+            _end(failed, call, connection, error)
+            raise
+
+    return send_async if inspect.iscoroutinefunction(function) else send
+
+
+def receiver(socket: Socket, _function: Any) -> Wrapper:
+    """Make the wrapper of the method that parses an event."""
+
+    def parse(wrapped: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        event = wrapped(*args, **kwargs)
+        _receive(_received, socket, connection, event)
+        return event
+
+    return parse
+
+
+def reader(_socket: Socket, function: Any) -> Wrapper:
+    """Make the wrapper of the method that reads a message: a connection that is lost ends its calls."""
+
+    def lost(connection: Any, error: BaseException) -> None:
+        known = _connections.get(connection)
+        if known is not None and isinstance(error, Exception):
+            known.closed(error)
+
+    def read(wrapped: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return wrapped(*args, **kwargs)
+        except BaseException as error:
+            _end(lost, connection, error)
+            raise
+
+    async def read_async(
+        wrapped: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        try:
+            return await wrapped(*args, **kwargs)
+        except BaseException as error:
+            _end(lost, connection, error)
+            raise
+
+    return read_async if inspect.iscoroutinefunction(function) else read
+
+
+def closer(_socket: Socket, _function: Any) -> Wrapper:
+    """Make the wrapper of the method that closes a connection."""
+
+    def closing(connection: Any) -> None:
+        known = _connections.get(connection)
+        if known is not None:
+            known.closed()
+
+    def close(wrapped: Callable[..., Any], connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        _end(closing, connection)
+        return wrapped(*args, **kwargs)
+
+    return close
+
+
+def _asked(socket: Socket, connection: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Call | None:
+    """Open the operation of an event that asks for a response."""
+    event = args[0] if args else kwargs.get("event")
+    kind = event.get("type") if isinstance(event, Mapping) else getattr(event, "type", None)
+    return _opened(socket, connection, _ask(_sent, event) or {}) if kind == ASKS else None
+
+
+def _sent(event: object) -> Body:
+    return {name: value for name, value in fields(event).items() if type(value).__name__ not in NOT_SENT}
+
+
+def _received(socket: Socket, connection: Any, event: object) -> None:
+    """Hand an event to the call that it is of, and end the call with its last one."""
+    sent = fields(event)
+    kind = sent.get("type")
+    known = _connections.get(connection)
+    if kind in SESSION:
+        known = known or _connections.setdefault(connection, _Connection())
+        known.session = fields(sent.get("session"))
+        return
+    response = fields(sent.get("response"))
+    response_id = sent.get("response_id") or response.get("id")
+    call = known.find(sent.get("stream_id"), response_id) if known else None
+    if call is None and kind == BEGINS:
+        call = _opened(socket, connection, {"stream_id": sent.get("stream_id"), **response})
+    if call is None:
+        return
+    if kind == BEGINS:
+        call.id = response_id
+    try:
+        call.add(event)
+    except Exception as error:  # noqa: BLE001 - as for any stream: the rest passes unread
+        call.end.unreadable(error)
+    call.add = call.end.add
+    if kind in ENDS or (kind == ERROR and call.id is None) or (kind == ERROR and sent.get("stream_id") is not None):
+        _connections[connection].remove(call)
+        call.end.read()
+
+
+def _opened(socket: Socket, connection: Any, asked: Body) -> _Call | None:
+    """Open the operation of a call, with what the session was told before."""
+    pipeline = active()
+    if pipeline is IDLE:
+        return None
+    known = _connections.get(connection) or _connections.setdefault(connection, _Connection())
+    own = socket.call.format
+    assert own.fold is not None  # noqa: S101 - what is read from a connection comes in events
+    told = _ask(socket.body, connection, asked) or {}
+    body = {**known.session, **{name: value for name, value in told.items() if value is not None}}
+    request = _ask(own.request, body) or Request()
+    target = socket.target(connection)
+    facts = ModelFacts(own, socket.call.operation, target.provider, request, body)
+    facts.server, facts.port = target.server, target.port
+    context = otel_context.get_current()
+    operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
+    operation.start()
+    call = _Call(asked.get("stream_id"), StreamEnd(operation, _ask(own.fold) or _Unread()))
+    known.calls = (*known.calls, call)
+    return call

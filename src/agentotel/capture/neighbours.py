@@ -16,7 +16,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import StatusCode, get_current_span
 
 from agentotel._core import guard
-from agentotel.capture import announcements, metering
+from agentotel.capture import announcements, echoes, metering
 from agentotel.capture.tracking import current
 from agentotel.facts.call import Failure, Request, Response
 from agentotel.facts.stop import Outcome
@@ -67,9 +67,6 @@ SCOPES: Final = (
 )
 """Beginnings of the scopes whose spans may say only after their start that they are model calls."""
 
-_ECHO: Final = "logfire.span_type"
-"""By ``log``, Logfire marks a log record in the form of a span; one follows each stream."""
-
 _MARKS: Final = (spans.OPERATION, "openinference.span.kind", "llm.request.type")
 _MOST_SCOPES: Final = 1000
 _FORMAT: Final = Format(name="span", request=lambda _body: Request(), response=lambda _body: Response())
@@ -99,8 +96,8 @@ def started(span: Any, parent_context: Context | None) -> None:
         return
     joint = Joint.over(span, _before_end, identities.within(parent_context))
     announcements.take(joint, name)
-    if operation and attributes.get(_ECHO) == "log":
-        joint.told_again = name in _told
+    if echoes.is_echo(name, attributes):
+        joint.told_again = name in _told or name in echoes.SCOPES
     OPEN[joint.context.span_id] = joint
     _last.set(weakref.ref(joint))
 
@@ -202,8 +199,8 @@ def _before_end(joint: Joint, span: Any) -> None:
             _count(joint, span)
     elif joint.told_again or joint.holds_calls:
         removed = without(span, lambda name: name.startswith(spans.USAGE_PREFIXES))
-        if span.attributes.get(_ECHO) == "log":
-            without(span, lambda name: name == n.OPERATION_NAME)
+        if echoes.is_echo(span.instrumentation_scope.name, span.attributes):
+            without(span, echoes.makes_a_call)
         else:
             _as_totals(joint, removed)
 

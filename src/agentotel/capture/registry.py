@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from agentotel._core import guard
 from agentotel._core.locks import make_lock
-from agentotel.capture import announcements, http, native, sockets, wrap
+from agentotel.capture import announcements, echoes, http, native, sockets, wrap
 from agentotel.capture.imports import when_imported
 from agentotel.capture.libraries import LIBRARIES
 from agentotel.capture.shadows import shadows
@@ -35,6 +35,13 @@ ADAPTERS: Final = {
     "aiobotocore": "agentotel.adapters.providers.aiobotocore",
 }
 """Packages of SDKs and the modules that hold their adapters."""
+
+LISTENERS: Final = {
+    module: [(hook, part.wrapper) for hook in hooks]
+    for part in (announcements, echoes)
+    for module, hooks in part.MODULES.items()
+}
+"""Methods of frameworks that announce calls or tell of them, by module, with what makes their wrappers."""
 
 _patch = guard.site("capture.patch")
 
@@ -101,7 +108,7 @@ class Registry:
         with _lock:
             self._active = True
             self._on_patched = on_patched
-            for package in (*ADAPTERS, *(library.package for library in LIBRARIES), *announcements.MODULES):
+            for package in (*ADAPTERS, *(library.package for library in LIBRARIES), *LISTENERS):
                 if package in sys.modules:
                     _patch(self._patch, sys.modules[package])
                 elif package not in self._hooked:
@@ -145,8 +152,8 @@ class Registry:
                     self._wrap(hook, functools.partial(sends, library))
                 for hook in library.calls:
                     self._wrap(hook, functools.partial(http.calls, library))
-        for hook in announcements.MODULES.get(package, ()):
-            self._wrap(hook, announcements.wrapper)
+        for hook, make in LISTENERS.get(package, ()):
+            self._wrap(hook, make)
 
     def _supported(self, adapter: Adapter) -> bool:
         found = support(adapter)

@@ -84,13 +84,13 @@ def _flush() -> None:
 
 def _exchange(sdk: str, kind: str) -> dict[str, Any]:
     kind = kind.removeprefix("async ")
-    prefix = "anthropic-messages" if sdk == "anthropic" else "openai-chat"
+    prefix = "anthropic-messages" if sdk.endswith("anthropic") else "openai-chat"
     return load(EXCHANGES / f"{prefix}-{FILES.get(kind, kind)}.json")
 
 
 def _settle(name: str) -> None:
     """Wait for a neighbour that tells of a call afterwards, from a thread of its own."""
-    if name == "litellm":
+    if name.startswith("litellm"):
         time.sleep(WAIT_S)
 
 
@@ -205,6 +205,7 @@ def _anthropic() -> None:
 
 
 _strands = _google_adk = _anthropic
+_litellm_anthropic = _litellm
 
 
 # -- calls
@@ -326,16 +327,38 @@ def call_google_adk(url: str, kind: str) -> None:  # noqa: ARG001 - one kind onl
     asyncio.run(run())
 
 
-def call_litellm(url: str, kind: str) -> None:
+def call_litellm(url: str, kind: str, model: str = f"openai/{MODEL}") -> None:
     """Call a model through LiteLLM."""
     import litellm
+    from litellm import CustomStreamWrapper
 
-    messages = [{"role": "user", "content": "Hello"}]
-    answer = litellm.completion(
-        model=f"openai/{MODEL}", messages=messages, api_base=url, api_key=KEY, stream=kind == "stream"
-    )
+    asked = {
+        "model": model,
+        "messages": [{"role": "user", "content": "Hello"}],
+        "api_base": url,
+        "api_key": KEY,
+        "max_tokens": 50,
+        "stream": kind.endswith("stream"),
+    }
+
+    async def call_async() -> None:
+        answer = await litellm.acompletion(**asked)
+        if kind.endswith("stream"):
+            assert type(answer) is CustomStreamWrapper
+            assert [chunk async for chunk in answer]
+
+    if kind.startswith("async"):
+        asyncio.run(call_async())
+        return
+    answer = litellm.completion(**asked)
     if kind == "stream":
+        assert type(answer) is CustomStreamWrapper
         assert list(answer)
+
+
+def call_litellm_anthropic(url: str, kind: str) -> None:
+    """Call a model of Anthropic through LiteLLM, which sends the request itself."""
+    call_litellm(url, kind, "anthropic/claude-sonnet-4-5")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Final
 
 SDK_CALLS: Final = ("plain", "stream", "abandoned", "error", "async plain", "async stream")
 MODEL_CALLS: Final = ("plain", "stream")
+WITH_ASYNC: Final = ("plain", "stream", "async plain", "async stream")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class Neighbour:
     """Somebody else who traces. ``program.py`` has a function of the same name that sets it up.
 
     ``requires`` is installed beside the library, pre-releases included where only those exist. ``sdk`` says whose
-    calls are made, ``calls`` which ones. ``late`` names what it writes only after the call, on spans of its own.
+    calls are made, ``calls`` which ones.
     """
 
     name: str
@@ -75,17 +76,18 @@ NEIGHBOURS: Final = (
         name="openinference_langchain",
         requires=("langchain-openai", "openinference-instrumentation-langchain"),
         sdk="langchain",
-        calls=("plain", "stream", "async plain", "async stream"),
+        calls=WITH_ASYNC,
     ),
     Neighbour(
         name="openllmetry_langchain",
         requires=("langchain-openai", "opentelemetry-instrumentation-langchain"),
         sdk="langchain",
-        calls=("plain", "stream", "async plain", "async stream"),
+        calls=WITH_ASYNC,
     ),
     Neighbour(name="strands", requires=("strands-agents[openai]",), sdk="strands", calls=("stream",)),
     Neighbour(name="google_adk", requires=("google-adk>=2", "litellm", "openai"), sdk="google_adk", calls=("plain",)),
-    Neighbour(name="litellm", requires=("litellm",), sdk="litellm", calls=("plain", "stream")),
+    Neighbour(name="litellm", requires=("litellm",), sdk="litellm", calls=WITH_ASYNC),
+    Neighbour(name="litellm_anthropic", requires=("litellm",), sdk="litellm_anthropic", calls=WITH_ASYNC),
 )
 
 ORDERS: Final = ("before", "after")

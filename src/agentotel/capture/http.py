@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -24,6 +25,9 @@ from agentotel.wire import errors
 from agentotel.wire.headers import HeaderFacts, read_headers
 
 _sent = guard.site("capture.http")
+
+_sending: ContextVar[Operation | None] = ContextVar("agentotel-sending", default=None)
+"""What a request is being sent for here: a library may send it through another one, as LiteLLM does."""
 
 Call = Callable[..., Any]
 Where = Callable[[], tuple[str | None, object]]
@@ -56,11 +60,14 @@ def _attempts(library: HttpLibrary) -> Call:
         if operation is None:
             return wrapped(*args, **kwargs)
         started_at_ns = time.time_ns()
+        before = _sending.set(operation)
         try:
             response = wrapped(*args, **kwargs)
         except BaseException as error:
             _sent(_failed, operation, started_at_ns, error, partial(library.target, client, args, kwargs))
             raise
+        finally:
+            _sent(_sending.reset, before)
         _sent(_answered, operation, started_at_ns, response, partial(library.target, client, args, kwargs))
         return response
 
@@ -73,11 +80,14 @@ def _attempts_async(library: HttpLibrary) -> Call:
         if operation is None:
             return await wrapped(*args, **kwargs)
         started_at_ns = time.time_ns()
+        before = _sending.set(operation)
         try:
             response = await wrapped(*args, **kwargs)
         except BaseException as error:
             _sent(_failed, operation, started_at_ns, error, partial(library.target, client, args, kwargs))
             raise
+        finally:
+            _sent(_sending.reset, before)
         _sent(_answered, operation, started_at_ns, response, partial(library.target, client, args, kwargs))
         return response
 
@@ -85,12 +95,14 @@ def _attempts_async(library: HttpLibrary) -> Call:
 
 
 def _sender(client: Any) -> Operation | None:
-    """Find the model call or the tool that sends with ``client`` here."""
+    """Find the model call or the tool that sends with ``client`` here; None inside another library's request for it."""
     tracking = current()
     if tracking is not None:
-        return tracking.operation if tracking.sends_with(client) else None
-    tool = identities.current().tool
-    return tool if tool is not None and tool.open else None
+        found = tracking.operation if tracking.sends_with(client) else None
+    else:
+        tool = identities.current().tool
+        found = tool if tool is not None and tool.open else None
+    return None if found is _sending.get() else found
 
 
 def _meant(host: str | None) -> bool:

@@ -359,6 +359,11 @@ class _Events:
         if isinstance(chunk, bytes):
             self._take(self._decoder.feed(chunk))
 
+    @property
+    def final(self) -> bool:
+        """Whether nothing that matters can follow: some readers leave the rest of a body unread, and keep it open."""
+        return getattr(self._fold, "final", False)
+
     def _take(self, events: Iterable[object]) -> None:
         for event in events:
             self._fold.add(event)
@@ -414,5 +419,7 @@ class _Tap:
         try:
             for part in (sent,) if self._decoder is None else self._decoder(sent):
                 self._end.opening(part)
+            if getattr(self._end.fold, "final", False):
+                self._end.read()
         except Exception as error:  # noqa: BLE001 - reported by the guard of the fold
             self._end.unreadable(error)

@@ -43,6 +43,8 @@ class MessageFold:
         """Whether the message ended: it stopped, or a reason to stop came."""
         return self._ended
 
+    final = complete
+
     def add(self, chunk: object) -> None:
         """Read one event: a mapping or an SDK object."""
         try:

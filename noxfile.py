@@ -12,6 +12,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
+RUNNER = [one for one in PYPROJECT["dependency-groups"]["test"] if isinstance(one, str)]
+"""What runs the tests, without the SDKs."""
+
 
 def install(session: nox.Session, *groups: str) -> None:
     session.install("-e", ".[cli,demo]", *nox.project.dependency_groups(PYPROJECT, *groups))
@@ -53,6 +56,47 @@ def contract(session: nox.Session) -> None:
     install(session, "test")
     session.run("pytest", "tests/contract", "tests/conventions", *session.posargs)
     session.run("pytest", "tests/faults", *session.posargs)
+
+
+SDKS = {
+    "openai": "openai[realtime]",
+    "anthropic": "anthropic[bedrock,vertex]",
+    "google.genai": "google-genai",
+    "botocore": "boto3",
+    "aiobotocore": "aiobotocore[boto3]",
+    "mistralai.client": "mistralai",
+    "mistralai.azure.client": "mistralai",
+    "cohere": "cohere",
+    "ollama": "ollama",
+    "groq": "groq",
+    "together": "together",
+}
+"""By package of the registry, what is installed for it."""
+
+CONTRACT = ("drivers", "scenarios", "exchanges", "operations", "patching", "paths", "sockets")
+"""Modules of tests that are written for every SDK, or skip themselves."""
+
+OLDEST = "import sys; from agentotel.capture import registry as r; print(*r.load_adapter(sys.argv[1]).oldest, sep='.')"
+
+
+@nox.session
+@nox.parametrize(
+    ("package", "which"),
+    [nox.param(one, which, id=f"{one}-{which}", tags=[one, which]) for one in SDKS for which in ("oldest", "newest")],
+)
+def sdk(session: nox.Session, package: str, which: str) -> None:
+    """Run the contract of one version of one SDK in an environment of its own; `nox -t groq` runs both versions."""
+    wanted, named = SDKS[package], f'package="{package}"'
+    files = Path("tests", "contract", "drivers").glob("[!_]*.py")
+    drivers = ",".join(path.stem for path in files if named in path.read_text())
+    session.install("-e", ".", *RUNNER)
+    if which == "oldest":
+        wanted = f"{wanted}=={session.run('python', '-c', OLDEST, package, silent=True).strip()}.0"
+    session.install("--upgrade", wanted)
+    every = [Path("tests", "contract", f"test_{name}.py") for name in CONTRACT]
+    own = sorted(Path("tests", "contract").glob(f"test_{package.partition('.')[0]}*.py"))
+    environment = {"CONTRACT_SDKS": drivers, "CONTRACT_VERSION": which, "CONTRACT_RESULTS": "docs/coverage"}
+    session.run("pytest", "-q", *map(str, [*every, *own]), *session.posargs, env=environment)
 
 
 @nox.session

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+from agentotel.capture.registry import ADAPTERS, load_adapter, release, support
 from agentotel.semconv import metrics, own
 from agentotel.wire import error_tables
 
 REFERENCE = Path(__file__).parent / "reference"
+COVERAGE = Path(__file__).parent / "coverage"
+"""What `nox -s sdk` saw, one file for each version of each SDK."""
 _GENERATED = "<!-- Written by docs/generate.py from the tables in the source: edit those. -->"
 _SHIPPED_ONLY = {one.name for one in metrics.SHIPPED_ONLY}
 _SPEC_ONLY = {one.name for one in metrics.SPEC_ONLY}
@@ -90,6 +95,50 @@ def errors_page() -> str:
     )
 
 
+def coverage_page() -> str:
+    """Write the page of what the contract tests saw of each SDK."""
+    tested = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(COVERAGE.glob("*.json"))]
+    versions = {package: [one["version"] for one in tested if one["package"] == package] for package in ADAPTERS}
+    return _page(
+        "What is recorded of each SDK",
+        "`nox -s sdk` runs the oldest and the newest supported version of each SDK, in an environment of its own,\n"
+        "against recorded and written exchanges over loopback HTTP, and compares every fact of every span with what\n"
+        "the provider sent. This table is what the tests saw. A fact that a provider does not send is absent.",
+        "## Versions",
+        _table(
+            ("Package", "Supported", "Tested"),
+            (
+                (f"`{package}`", support(load_adapter(package)).wanted, ", ".join(sorted(tested, key=release)))
+                for package, tested in versions.items()
+            ),
+        ),
+        "## Operations",
+        "A call is the name of a contract test's endpoint or request. Every call has its outcome, its duration, its\n"
+        "attempts and the server.",
+        _table(
+            ("Package", "Provider", "`gen_ai.operation.name`", "Call", "Sync", "Async", "Stream", "Facts"),
+            (row for package in ADAPTERS for row in _covered(package, tested)),
+        ),
+    )
+
+
+def _covered(package: str, tested: Sequence[dict[str, Any]]) -> Iterable[Sequence[str]]:
+    """Give the rows of a package; a way or a fact counts if any tested version has it."""
+    found: dict[tuple[str, str, str], tuple[set[str], dict[str, None]]] = {}
+    for row in (row for one in tested if one["package"] == package for row in one["rows"]):
+        ways, facts = found.setdefault((row["provider"], row["operation"], row["call"]), (set(), {}))
+        ways.update(row["ways"])
+        facts.update(dict.fromkeys(row["facts"]))
+    for (provider, operation, call), (ways, facts) in sorted(found.items()):
+        marks = (_mark(bool(ways & {flavour, f"{flavour} stream"})) for flavour in ("sync", "async"))
+        streams = ", ".join(sorted(way.removesuffix(" stream") for way in ways if way.endswith(" stream")))
+        yield f"`{package}`", f"`{provider}`", f"`{operation}`", call, *marks, streams, ", ".join(facts)
+
+
+def _mark(here: bool) -> str:
+    return "yes" if here else ""
+
+
 def _errors(table: error_tables.ErrorTable) -> tuple[str, str]:
     kinds = (("Code", table.codes), ("Class", table.classes), ("Text", table.texts))
     rows = [
@@ -106,6 +155,7 @@ def _code(text: str) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "attributes.md": attributes,
+    "coverage.md": coverage_page,
     "errors.md": errors_page,
     "metrics.md": metrics_page,
 }

@@ -106,12 +106,15 @@ def _setting_row(one: Setting) -> Sequence[str]:
 
 def _adapter_row(one: Adapter) -> Sequence[str]:
     versions = f">={'.'.join(map(str, one.oldest))}, <{'.'.join(map(str, one.below))}"
-    hooks = ", ".join(f"`{hook.module}.{hook.owner}.{hook.method}`" for hook in (*one.hooks, *one.tracers))
+    patched = ((hook.module, hook.owner, hook.method) for hook in (*one.hooks, *one.tracers))
+    hooks = ", ".join(f"`{'.'.join(filter(None, names))}`" for names in patched)
     return f"`{one.package}`", versions, hooks
 
 
 def _operations(package: str) -> Iterator[str]:
-    paths = importlib.import_module(ADAPTERS[package]).PATHS
+    paths = getattr(importlib.import_module(ADAPTERS[package]), "PATHS", None)
+    if paths is None:
+        return
     yield f"## Operations of {package}"
     yield _table(
         ("Request", "`gen_ai.operation.name`", "Format"),

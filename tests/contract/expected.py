@@ -99,11 +99,24 @@ def _last(recording: Recording, body: Mapping[str, Any], key: str) -> Any:
     return next((value for value in reversed(sent) if value is not None), None)
 
 
-def cost(catalogue: str | None, models: Sequence[str | None], facts: Mapping[str, Any]) -> float | None:
+def searches(recording: Recording) -> dict[str, int]:
+    """Count the searches that a whole answer of OpenAI's says it made; opening a page is none."""
+    output = recording.answer.get("output") if isinstance(recording.answer, dict) else None
+    made = output if isinstance(output, list) else ()  # Converse has an object there
+    pages = [(item.get("action") or {}).get("type", "search") for item in made if item["type"] == "web_search_call"]
+    files = [item for item in made if item["type"] == "file_search_call"]
+    counts = {"web_searches": pages.count("search"), "storage_searches": len(files)}
+    return {name: count for name, count in counts.items() if count}
+
+
+def cost(
+    catalogue: str | None, models: Sequence[str | None], facts: Mapping[str, Any], searches: Mapping[str, int]
+) -> float | None:
     """Price a call by the catalogue's own calculation; None where it knows no price."""
     if "gen_ai.usage.input_tokens" not in facts or catalogue is None:
         return None
     usage = Usage(
+        **searches,
         input_tokens=facts["gen_ai.usage.input_tokens"],
         output_tokens=facts.get("gen_ai.usage.output_tokens"),
         cache_read_tokens=facts.get("gen_ai.usage.cache_read.input_tokens"),

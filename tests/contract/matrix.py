@@ -1,6 +1,6 @@
 """The SDKs under test: every file of ``drivers`` whose SDK is installed.
 
-``AGENTOTEL_SDKS=groq,together`` restricts the tests to these, as ``nox -s sdk`` does.
+``CONTRACT_SDKS=groq,together`` restricts the tests to these, as ``nox -s sdk`` does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.contract.drivers._spec import Driver, Endpoint
 NAMES: Final = tuple(sorted(path.stem for path in Path(drivers.__path__[0]).glob("[!_]*.py")))
 """All SDKs that have a driver."""
 
-ASKED_FOR: Final = tuple(filter(None, os.environ.get("AGENTOTEL_SDKS", "").split(","))) or NAMES
+ASKED_FOR: Final = tuple(filter(None, os.environ.get("CONTRACT_SDKS", "").split(","))) or NAMES
 
 
 def distribution(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import tomllib
@@ -28,7 +29,7 @@ def _wanted(group: str) -> set[str]:
 
 
 WANTED = _wanted("test") | _wanted("sdks") | {"boto3", "botocore"}
-"""All that a run without ``AGENTOTEL_SDKS`` has; boto3 comes with aiobotocore."""
+"""All that a run without ``CONTRACT_SDKS`` has; boto3 comes with aiobotocore."""
 
 
 @pytest.mark.parametrize("name", ASKED_FOR)
@@ -41,6 +42,17 @@ def test_the_sdk_is_installed(name: str) -> None:
 
 def test_every_adapter_has_a_driver() -> None:
     assert {package.replace(".", "_") for package in ADAPTERS} <= set(NAMES)
+
+
+def test_every_adapter_is_tested_alone() -> None:
+    """The table of ``nox -s sdk`` names each package of the registry and what its driver says is installed."""
+    tree = ast.parse((PYPROJECT.parent / "noxfile.py").read_text(encoding="utf-8"))
+    (table,) = (one.value for one in tree.body if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "SDKS")
+    sdks = ast.literal_eval(table)
+    assert set(sdks) == set(ADAPTERS)
+    assert {package: wanted.partition("[")[0] for package, wanted in sdks.items()} == {
+        package: distribution(package.replace(".", "_")) for package in sdks
+    }
 
 
 @pytest.mark.parametrize("name", DRIVERS)

@@ -13,7 +13,7 @@ import pytest
 from opentelemetry import trace
 
 from agentotel.testing import Captured, ModelCall, capture
-from tests.contract import expected, recordings, ways
+from tests.contract import expected, recordings, results, ways
 from tests.contract.drivers._spec import Caller, Driver, Endpoint, calling
 from tests.contract.matrix import DRIVERS
 from tests.contract.recordings import Recording
@@ -88,6 +88,7 @@ async def test_call(case: Case, way: str, flavour: str, server: Any) -> None:
         assert not fails(case)
         return
     _check(case, way, server, captured)
+    results.note(case.driver, case.endpoint.name, flavour, captured.model_calls[0].attributes)
 
 
 def fails(case: Case) -> bool:
@@ -125,7 +126,8 @@ def _check_answer(case: Case, way: str, call: ModelCall) -> None:
     _check_outcome(case, way, call)
     assert said.get("agentotel.usage.source") == ("provider" if "gen_ai.usage.input_tokens" in answer else None)
     models = (answer.get("gen_ai.response.model"), said.get("gen_ai.request.model"))
-    price = expected.cost(case.endpoint.catalogue, models, case.endpoint.billed(case.recording) or answer)
+    billed = case.endpoint.billed(case.recording) or answer
+    price = expected.cost(case.endpoint.catalogue, models, billed, expected.searches(case.recording))
     assert said.get("agentotel.cost.usd") == (None if price is None else pytest.approx(price, rel=1e-9))
     first = said.get("gen_ai.response.time_to_first_chunk")
     assert (first is not None) == (bool(said.get("gen_ai.request.stream")) and not fails(case))

@@ -7,6 +7,7 @@ from operator import attrgetter
 import pytest
 
 from agentotel.testing import capture
+from tests.contract import results
 from tests.contract.drivers._spec import Driver, Request, calling
 from tests.contract.flavour import done
 from tests.contract.matrix import DRIVERS
@@ -15,7 +16,7 @@ from tests.fakes.replay import Replay
 
 def _cases(*, operations: bool) -> list[object]:
     return [
-        pytest.param(driver, request, flavour, id=f"{driver.package}-{name}-{flavour}")
+        pytest.param(driver, name, request, flavour, id=f"{driver.package}-{name}-{flavour}")
         for driver in DRIVERS.values()
         for name, request in driver.requests.items()
         for flavour in driver.flavours
@@ -36,8 +37,8 @@ async def _make(driver: Driver, request: Request, flavour: str, server: Replay) 
         return value.content if isinstance(request.answer, str) and hasattr(value, "content") else value
 
 
-@pytest.mark.parametrize(("driver", "request_", "flavour"), _cases(operations=True))
-async def test_operation(driver: Driver, request_: Request, flavour: str) -> None:
+@pytest.mark.parametrize(("driver", "name", "request_", "flavour"), _cases(operations=True))
+async def test_operation(driver: Driver, name: str, request_: Request, flavour: str) -> None:
     exchange = request_.exchange(driver.endpoints[0].provider)
     with Replay(exchange.sent) as server, capture() as captured:
         value = await _make(driver, request_, flavour, server)
@@ -49,12 +50,13 @@ async def test_operation(driver: Driver, request_: Request, flavour: str) -> Non
     assert span.attributes.get("agentotel.usage.source") == ("provider" if answered else None)
     assert (span.first_chunk_s is not None) == ("gen_ai.request.stream" in span.attributes)
     assert value is not None
+    results.note(driver, name, flavour, span.attributes)
 
 
-@pytest.mark.parametrize(("driver", "request_", "flavour"), _cases(operations=False))
-async def test_no_operation(driver: Driver, request_: Request, flavour: str) -> None:
+@pytest.mark.parametrize(("driver", "name", "request_", "flavour"), _cases(operations=False))
+async def test_no_operation(driver: Driver, name: str, request_: Request, flavour: str) -> None:
     exchange = request_.exchange(driver.endpoints[0].provider)
     with Replay(exchange.sent) as server, capture() as captured:
         assert await _make(driver, request_, flavour, server)
         assert len(server.requests) == 1
-    assert captured.spans == []
+    assert captured.spans == [], name

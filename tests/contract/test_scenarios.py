@@ -11,6 +11,7 @@ import pytest
 from opentelemetry import trace
 
 from agentotel.testing import ModelCall, capture
+from tests.contract import results
 from tests.contract.drivers._spec import Driver, Endpoint, calling
 from tests.contract.matrix import DRIVERS
 from tests.contract.scenarios import SCENARIOS, Scenario
@@ -65,6 +66,7 @@ async def test_scenario(scenario: Scenario, driver: Driver, endpoint: Endpoint, 
     _check_facts(scenario, endpoint, call)
     _check_attempts(scenario, driver, call)
     assert len([event for event in captured.events if event.kind == "validation"]) == scenario.validations
+    results.note(driver, endpoint.name, flavour, call.attributes)
 
 
 def _check_ending(scenario: Scenario, driver: Driver, endpoint: Endpoint, call: ModelCall) -> None:

@@ -284,7 +284,10 @@ def test_the_secret_scan_finds_keys_and_the_repository_has_none() -> None:
         assert not hook.search(text), name
 
 
-PROGRAMS = {"app.py", "first.py", "test_block.py"}
+PROGRAMS = {
+    *("app.py", "first.py", "test_block.py"),
+    *("src/agentotel/adapters/providers/acme.py", "tests/contract/drivers/acme.py"),
+}
 """Files of the reader that pages name."""
 
 

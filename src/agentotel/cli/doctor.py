@@ -28,6 +28,28 @@ PACKAGES: tuple[str, ...] = (
 )
 """Packages whose versions say what to expect."""
 
+NEIGHBOURS: tuple[str, ...] = (
+    "agno",
+    "autogen-core",
+    "crewai",
+    "google-adk",
+    "langchain-core",
+    "litellm",
+    "logfire",
+    "mcp",
+    "openinference-instrumentation",
+    "opentelemetry-instrumentation-anthropic",
+    "opentelemetry-instrumentation-bedrock",
+    "opentelemetry-instrumentation-genai-anthropic",
+    "opentelemetry-instrumentation-genai-openai",
+    "opentelemetry-instrumentation-google-genai",
+    "opentelemetry-instrumentation-openai",
+    "opentelemetry-instrumentation-openai-v2",
+    "pydantic-ai-slim",
+    "strands-agents",
+)
+"""Packages that may trace model calls too: their span of a call becomes one with ours."""
+
 _PROBLEMS = 1
 
 Section = dict[str, Any]
@@ -39,15 +61,20 @@ def command(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="agentotel doctor", description=__doc__.partition(": ")[2])
     parser.add_argument("--all", action="store_true", help="show settings that are at their default too")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--offline", action="store_true", help="do not test the endpoint")
     options = parser.parse_args(arguments)
-    found = examine()
+    found = examine(live=not options.offline)
     text = json.dumps(found, indent=2, default=str) if options.json else "\n".join(_text(found, all_=options.all))
     sys.stdout.write(f"{text}\n")
     return _PROBLEMS if found["problems"] else 0
 
 
-def examine() -> Section:
-    """Look at the environment of this process. Values of secrets are left out; nothing is patched or sent."""
+def examine(*, live: bool = True) -> Section:
+    """Look at the environment of this process. Values of secrets are left out, and nothing is patched.
+
+    Args:
+        live: Ask each endpoint by an export of nothing.
+    """
     problems: list[str] = []
     with _warnings(problems):
         settings = resolve()
@@ -56,8 +83,9 @@ def examine() -> Section:
         "packages": {name: installed(name) for name in PACKAGES},
         "sdks": [*_sdks(problems)],
         "http": [*_http()],
+        "neighbours": {name: number for name in NEIGHBOURS if (number := installed(name)) is not None},
         "disabled": settings.disabled,
-        "export": [_signal(signal, problems) for signal in settings.signals],
+        "export": [_signal(signal, problems, live=live) for signal in settings.signals],
         "content": settings.content.value,
         "prices": _prices(settings, problems),
         "settings": _settings(),
@@ -139,7 +167,7 @@ def _http() -> Iterator[Section]:
         yield {"package": library.package, "version": installed(library.package)}
 
 
-def _signal(signal: SignalSettings, problems: list[str]) -> Section:
+def _signal(signal: SignalSettings, problems: list[str], *, live: bool) -> Section:
     from agentotel.export.existing import existing_providers, name_of  # noqa: PLC0415 - imports OpenTelemetry
     from agentotel.export.exporters import maker  # noqa: PLC0415
 
@@ -155,7 +183,25 @@ def _signal(signal: SignalSettings, problems: list[str]) -> Section:
         "exporters": list(signal.exporters),
         "endpoint": without_secrets(signal.endpoint) if signal.endpoint else None,
         "protocol": signal.protocol if signal.endpoint else None,
+        "answer": _answer(signal, problems) if live and signal.endpoint and "otlp" in signal.exporters else None,
     }
+
+
+def _answer(signal: SignalSettings, problems: list[str]) -> str:
+    """Ask the endpoint of a signal, and say how it answered."""
+    from agentotel.export.trial import attempt  # noqa: PLC0415 - imports OpenTelemetry
+
+    try:
+        trial = attempt(signal)
+    except ConfigurationError:
+        return "not asked"  # the exporter is not there, which is told already
+    if trial.taken:
+        return f"answered in {trial.seconds * 1000:.0f} ms"
+    if trial.taken is None and signal.name != "traces":
+        return f"not taken here ({trial.said}): this signal will be switched off"
+    where = without_secrets(signal.endpoint) if signal.endpoint else signal.name
+    problems.append(f"{signal.name} cannot be sent to {where}: {trial.said}")
+    return f"failed: {trial.said}"
 
 
 def _prices(settings: Settings, problems: list[str]) -> Section:
@@ -205,6 +251,8 @@ def _text(found: Section, *, all_: bool) -> Iterator[str]:
     yield from _part("SDKs", map(_sdk_line, found["sdks"]))
     there = [f"{one['package']} {one['version']}" for one in found["http"] if one["version"]]
     yield f"  attempts: through {', '.join(there) or 'no HTTP library that is known'}"
+    beside = ", ".join(f"{name} {number}" for name, number in found["neighbours"].items())
+    yield f"  adopted: {beside or 'nothing else here traces model calls'}"
     yield from _part("Export", _export_lines(found["export"]))
     prices = found["prices"]
     own = f", after {prices['own']} of {prices['file']}" if prices["own"] else ""
@@ -247,7 +295,8 @@ def _signal_line(signal: Section) -> str:
         return f"{signal['signal']}: the application's {signal['provider']}, which sends as it is set up to"
     where = [signal["endpoint"] if name == "otlp" else name for name in signal["exporters"]]
     protocol = f" ({signal['protocol']})" if signal["protocol"] else ""
-    return f"{signal['signal']}: {', '.join(where)}{protocol}" if where else f"{signal['signal']}: not exported"
+    answer = f": {signal['answer']}" if signal["answer"] else ""
+    return f"{signal['signal']}: {', '.join(where)}{protocol}{answer}" if where else f"{signal['signal']}: not exported"
 
 
 def _rows(found: Section, *, all_: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -17,6 +18,7 @@ from agentotel.capture import registry
 from agentotel.capture.spec import Hook
 from agentotel.cli import doctor
 from agentotel.errors import CommandError
+from tests.fakes.otlp import otlp_sink
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +82,7 @@ def test_the_doctor_shows_settings_sources_and_no_secrets(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
     monkeypatch.setenv("AGENTOTEL_CONTENT", "span_only")
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_on")
-    assert cli.main(["doctor"]) == 0
+    assert cli.main(["doctor", "--offline"]) == 0
     shown = capsys.readouterr().out
     assert "traces: http://h:4317 (grpc)" in shown
     assert "headers = (set)  [OTEL_EXPORTER_OTLP_HEADERS]" in shown
@@ -88,7 +90,7 @@ def test_the_doctor_shows_settings_sources_and_no_secrets(
     assert "OTEL_TRACES_SAMPLER = always_on" in shown
     assert "hunter2" not in shown
     assert "console" not in shown
-    cli.main(["doctor", "--all"])
+    cli.main(["doctor", "--all", "--offline"])
     assert "console = False  [default]" in capsys.readouterr().out
 
 
@@ -115,6 +117,27 @@ def test_the_doctor_names_what_would_be_patched(capsys: pytest.CaptureFixture[st
     assert "openai: " in shown
     assert "set OTEL_EXPORTER_OTLP_ENDPOINT" in shown
     assert shown.endswith("Problems\n  none\n")
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_the_doctor_asks_the_endpoint(
+    protocol: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with otlp_sink(protocol, refuse={"metrics"}) as sink:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", sink.url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+        code, found = _examined(capsys)
+        answers = {one["signal"]: one["answer"] for one in found["export"]}
+        assert (code, found["problems"]) == (0, [])
+        assert re.fullmatch(r"answered in \d+ ms", answers["traces"])
+        assert answers["logs"].startswith("answered")
+        assert answers["metrics"].startswith("not taken here (")
+        assert sink.spans == []
+    code, found = _examined(capsys)
+    assert code == 1
+    assert len(found["problems"]) == 3
+    assert found["problems"][0].startswith(f"traces cannot be sent to {sink.url}")
+    assert cli.main(["doctor", "--offline"]) == 0
 
 
 def test_the_doctor_tells_of_unsupported_and_broken_sdks(

@@ -152,7 +152,7 @@ def read(attributes: Attributes) -> Told | None:
     found = operation(attributes)
     if not found:
         return None
-    provider = (_first(attributes, _PROVIDER, _text) or "_OTHER").lower()
+    provider = (_first(attributes, _PROVIDER, _text) or "unknown").lower()
     return Told(
         operation=found,
         provider=_PROVIDERS.get(provider, provider),

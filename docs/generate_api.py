@@ -63,9 +63,21 @@ def sdks() -> str:
         "Supported SDKs",
         "agentotel patches the request method of each SDK's client, when the SDK is imported. A version outside the\n"
         "range is left alone, with one warning. Only the requests listed here are operations; uploading files,\n"
-        "listing models, counting tokens, batches and the like make no span.",
+        "listing models, counting tokens and the like make no span. A batch is started, and its results are read\n"
+        "later: neither is a model call. A response in the background is the call that started it; fetching it is\n"
+        "`fetch_response`, without tokens, as the conventions have it.",
         _table(("Package", "Versions", "Patched"), (_adapter_row(one) for one in adapters.values())),
         *(part for package in adapters for part in _operations(package)),
+        "## Connections",
+        "Each response on one of these is a call, asked for or not. Messages that are read by `recv_bytes()` and not\n"
+        "parsed by the SDK are not seen. "
+        + ", ".join(
+            f"`{module}.{owner}`"
+            for one in adapters.values()
+            for socket in one.sockets
+            for module, owner in socket.owners[:2]
+        )
+        + ".",
         "## HTTP libraries",
         "Attempts are seen at these methods, while a model call is running: "
         + ", ".join(f"`{hook.module}.{hook.owner}.{hook.method}`" for one in LIBRARIES for hook in one.attempts)

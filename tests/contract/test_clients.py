@@ -11,15 +11,12 @@ from agentotel.testing import ModelCall, capture
 from tests.contract.matrix import endpoint
 from tests.fakes.replay import Replay
 
-anthropic = pytest.importorskip("anthropic")
 openai = pytest.importorskip("openai")
 httpx2 = pytest.importorskip("httpx2")
 
 KEY = "test-key"
 CHAT = endpoint("openai-chat").exchange("plain").sent
-MESSAGE = endpoint("anthropic-messages").exchange("plain").sent
 BODY = CHAT["interactions"][0]["request"]["body"]
-ASKED = MESSAGE["interactions"][0]["request"]["body"]
 
 
 class Subclass(openai.OpenAI):
@@ -156,36 +153,3 @@ def test_timeout(name: str) -> None:
 def test_no_retries() -> None:
     call, _server = _called(lambda url: _chat(_openai(url, max_retries=0)))
     assert call.attributes["agentotel.retry.limit"] == 0
-
-
-PLATFORMS: dict[str, tuple[str, Callable[[str], Any], str]] = {
-    "bedrock": (
-        "boto3",
-        lambda url: anthropic.AnthropicBedrock(
-            base_url=url, aws_access_key="a", aws_secret_key="s", aws_region="us-east-1"
-        ),
-        "aws.bedrock",
-    ),
-    "vertex": (
-        "google.auth",
-        lambda url: anthropic.AnthropicVertex(base_url=url, region="us-east5", project_id="p", access_token="t"),
-        "gcp.vertex_ai",
-    ),
-    "foundry": ("anthropic", lambda url: anthropic.AnthropicFoundry(base_url=url, api_key=KEY), "anthropic"),
-}
-
-
-@pytest.mark.parametrize("name", PLATFORMS)
-def test_platform(name: str) -> None:
-    needed, make, provider = PLATFORMS[name]
-    pytest.importorskip(needed)
-    interaction = MESSAGE["interactions"][0]
-    anywhere = {**MESSAGE, "interactions": [{**interaction, "request": {"method": "POST", "path": ""}}]}
-
-    def use(url: str) -> None:
-        with make(url) as client:
-            client.messages.create(**ASKED)
-
-    call, server = _called(use, anywhere)
-    assert len(server.requests) == 1
-    assert (call.provider, call.input_tokens) == (provider, 11)

@@ -86,6 +86,15 @@ async def test_uninstrument_restores_the_same_objects(driver: Driver, endpoint: 
     assert len(exporter.get_finished_spans()) == 1
 
 
+@pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
+def test_nothing_is_missing_in_a_supported_version(driver: Driver, caplog: pytest.LogCaptureFixture) -> None:
+    assert driver.package in sys.modules
+    agentotel.instrument()
+    agentotel.uninstrument()
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("agentotel")]
+    assert told == []
+
+
 PROGRAM = """
 import asyncio, importlib, sys
 steps, url, package, name = sys.argv[1].split(","), *sys.argv[2:]

@@ -138,7 +138,8 @@ class Registry:
                 ):
                     self._when_loaded(name, functools.partial(self._hook, adapter, name))
                 for tracer in adapter.tracers:
-                    self._replace(tracer, native.adopting)
+                    if seam(tracer)[1] is not None:  # older versions do not trace themselves
+                        self._replace(tracer, native.adopting)
                 if self._on_patched is not None:
                     self._on_patched()
                     self._on_patched = None

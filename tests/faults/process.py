@@ -55,6 +55,8 @@ def main(backend: str, site: str) -> None:
     of_child: dict[str, list[int]] = {}
     atexit.register(report, of_child)  # runs last: what is registered later runs first
     break_site(site)
+    agentotel.instrument()
+    agentotel.uninstrument()
     agentotel.init(service_name="faults", endpoint=backend, shutdown_timeout_s=2, timeout_s=1)
     import openai
 

@@ -15,7 +15,6 @@ from typing import Any, Final
 from opentelemetry.context import Context
 from opentelemetry.trace import StatusCode, get_current_span
 
-from agentotel._core import guard
 from agentotel.capture import announcements, echoes, metering
 from agentotel.capture.tracking import current
 from agentotel.facts.call import Failure, Request, Response
@@ -27,8 +26,6 @@ from agentotel.record.pipeline import IDLE, active
 from agentotel.semconv import names as n
 from agentotel.wire import spans
 from agentotel.wire.format import Format
-
-_start = guard.site("capture.neighbour")
 
 SCOPES: Final = (
     "agent_framework",

@@ -129,15 +129,16 @@ class Joint(Span):
                 return
         self._end(span)
 
-    def released(self, span: Any, ended_at_ns: int) -> None:
-        """End the part of the one who opened the span."""
+    def released(self, span: Any, ended_at_ns: int) -> bool:
+        """End the part of the one who opened the span. Always True, to be told from a fault."""
         with self._lock:
             self._opener = False
             self.ended_at_ns = max(self.ended_at_ns, ended_at_ns)
             if self._others:
                 self._kept = span
-                return
+                return True
         self._end(span)
+        return True
 
     def _end(self, span: Any) -> None:
         if span is None:
@@ -216,8 +217,9 @@ class Joint(Span):
 def _end_opened(self: Any, end_time: int | None = None) -> None:
     """End the part of the one who opened the span, once."""
     joint: Joint = self.__dict__[_JOINT]
-    if joint.open:
-        _party(joint.released, self, end_time if end_time is not None else time.time_ns())
+    if joint.open and not _party(joint.released, self, end_time if end_time is not None else time.time_ns()):
+        _part(self)
+        self.end(end_time)
 
 
 def _drop_opened(self: Any) -> None:

@@ -80,7 +80,7 @@ def sdks() -> str:
         + ".",
         "## HTTP libraries",
         "Attempts are seen at these methods, while a model call is running: "
-        + ", ".join(f"`{hook.module}.{hook.owner}.{hook.method}`" for one in LIBRARIES for hook in one.attempts)
+        + ", ".join(f"`{hook}`" for one in LIBRARIES for hook in one.attempts)
         + ".",
     )
 
@@ -118,8 +118,7 @@ def _setting_row(one: Setting) -> Sequence[str]:
 
 def _adapter_row(one: Adapter) -> Sequence[str]:
     versions = f">={'.'.join(map(str, one.oldest))}, <{'.'.join(map(str, one.below))}"
-    patched = ((hook.module, hook.owner, hook.method) for hook in (*one.hooks, *one.tracers))
-    hooks = ", ".join(f"`{'.'.join(filter(None, names))}`" for names in patched)
+    hooks = ", ".join(f"`{hook}`" for hook in (*one.hooks, *one.tracers))
     return f"`{one.package}`", versions, hooks
 
 

@@ -202,7 +202,7 @@ class Registry:
         """Replace one attribute of a class; a missing seam is reported, and the rest goes on."""
         owner, original = seam(hook)
         if original is None:
-            logger.warning("%s.%s.%s is not there: calls through it are not recorded", *_named(hook))
+            logger.warning("%s is not there: calls through it are not recorded", hook)
             return
         if any(patch.owner is owner and patch.name == hook.method for patch in self._patches):
             return
@@ -228,10 +228,6 @@ def seam(hook: Hook) -> tuple[Any, Any]:
 def of_another_version(hook: Hook, error: ModuleNotFoundError) -> bool:
     """Tell whether a hook could not be found because this version of the SDK lacks its module."""
     return bool(error.name) and f"{hook.module}.".startswith(f"{error.name}.")
-
-
-def _named(hook: Hook) -> tuple[str, str, str]:
-    return hook.module, hook.owner, hook.method
 
 
 def release(version: str) -> tuple[int, ...]:

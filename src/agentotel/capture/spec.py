@@ -48,6 +48,9 @@ class Hook:
     owner: str
     method: str
 
+    def __str__(self) -> str:
+        return ".".join(filter(None, (self.module, self.owner, self.method)))
+
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 """Positional and keyword arguments of a call."""

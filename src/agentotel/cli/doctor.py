@@ -147,7 +147,7 @@ def _seams(hooks: Sequence[Any], problems: list[str]) -> Iterator[str]:
     from agentotel.capture.registry import of_another_version, seam  # noqa: PLC0415
 
     for hook in hooks:
-        name = f"{hook.module}.{hook.owner}.{hook.method}"
+        name = str(hook)
         try:
             there = seam(hook)[1] is not None
         except Exception as error:  # noqa: BLE001 - an SDK that cannot be imported may raise anything

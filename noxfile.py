@@ -89,10 +89,10 @@ def sdk(session: nox.Session, package: str, which: str) -> None:
     wanted, named = SDKS[package], f'package="{package}"'
     files = Path("tests", "contract", "drivers").glob("[!_]*.py")
     drivers = ",".join(path.stem for path in files if named in path.read_text())
-    session.install("-e", ".", *RUNNER)
     if which == "oldest":
+        session.install("-e", ".")
         wanted = f"{wanted}=={session.run('python', '-c', OLDEST, package, silent=True).strip()}.0"
-    session.install("--upgrade", wanted)
+    session.install("--upgrade", "-e", ".", *RUNNER, wanted)  # all at once: an SDK may ask for an older OpenTelemetry
     every = [Path("tests", "contract", f"test_{name}.py") for name in CONTRACT]
     own = sorted(Path("tests", "contract").glob(f"test_{package.partition('.')[0]}*.py"))
     environment = {"CONTRACT_SDKS": drivers, "CONTRACT_VERSION": which, "CONTRACT_RESULTS": "docs/coverage"}

@@ -44,5 +44,8 @@ async def opened(manager: Any) -> AsyncIterator[Any]:
 
 
 async def close(client: Any) -> None:
-    """Close a client, a stream or a generator."""
-    await done((getattr(client, "aclose", None) or client.close)())
+    """Close a client, a stream or a generator; a stream that cannot be closed by itself is by its response."""
+    own = getattr(client, "aclose", None) or getattr(client, "close", None)
+    if own is None:
+        own = client.response.aclose if hasattr(client, "__anext__") else client.response.close
+    await done(own())

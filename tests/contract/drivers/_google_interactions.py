@@ -117,7 +117,7 @@ INTERACTIONS = Endpoint(
     endings={
         "bad_request": raised("BadRequestError", "context_overflow"),
         "unauthorized": raised("AuthenticationError", "auth"),
-        "retry_then_refused": raised("AuthenticationError", "auth"),
+        "retry_then_refused": raised("AuthenticationError", "auth", retry="did"),
         "not_found": raised("NotFoundError", "schema"),
         "retries_exhausted": raised("RateLimitError", "rate_limit", retry="exhausted"),
         "server_error": raised("InternalServerError", "server"),

@@ -7,19 +7,15 @@ from typing import Any
 import pytest
 
 from agentotel._core import guard
-from agentotel.capture import asking
 from tests.conventions.provider import Provider
+from tests.faults.injected import forget
 from tests.faults.scenario import Application
 
 
 @pytest.fixture(autouse=True)
 def _fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "_counts", {})
-
-
-@pytest.fixture(autouse=True)
-def _fresh_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "_refusals", set())
+    forget()
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import importlib
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
@@ -17,6 +19,7 @@ from opentelemetry import context as otel_context
 
 import agentotel
 from agentotel._core import guard
+from agentotel.capture import asking, metering, neighbours
 
 SOURCE = agentotel.__path__[0]
 
@@ -103,6 +106,35 @@ def reached(run: Callable[[], Any]) -> tuple[list[CodeType], Any]:
     finally:
         sys.settrace(before)
     return list(found), value
+
+
+def forget() -> None:
+    """Empty what the package keeps of earlier calls, so that every function is entered again."""
+    for name, module in sys.modules.copy().items():
+        if name == "agentotel" or name.startswith("agentotel."):
+            for value in list(vars(module).values()):
+                if isinstance(value, functools._lru_cache_wrapper) and _is_ours(value):
+                    value.cache_clear()
+    for known in (asking._refusals, neighbours._scopes, neighbours._told):
+        known.clear()
+    metering.forget()
+
+
+def _is_ours(function: Any) -> bool:
+    return str(function.__module__).startswith("agentotel")
+
+
+def all_codes() -> Iterator[CodeType]:
+    """Give every function of the package, what is written inside others included."""
+    for path in Path(SOURCE).rglob("*.py"):
+        yield from _inside(compile(path.read_text(encoding="utf-8"), str(path), "exec"))
+
+
+def _inside(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _inside(constant)
 
 
 def place(code: CodeType) -> str:

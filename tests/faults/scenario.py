@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +17,18 @@ import openai
 import pydantic
 import requests
 import urllib3
+from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.trace import NoOpTracerProvider
+from wrapt import FunctionWrapper
 
 import agentotel
+from agentotel.capture import echoes
 from tests.contract.seen import shown, shown_error
 from tests.conventions import provider as p
 from tests.conventions.provider import Answer, Provider
+from tests.conventions.recorded import Recorded, recorded
 from tests.fakes.sockets import serving
+from tests.faults.injected import forget
 
 QUICK: dict[str, Any] = {"trust_env": False, "verify": False}
 """No proxy of the environment, which could not reach this machine's loopback, and no certificates to load."""
@@ -44,10 +51,28 @@ class Verdict(pydantic.BaseModel):
     verdict: int
 
 
+class Nobody:
+    """Stands for the providers of an application that has none."""
+
+    tracer = NoOpTracerProvider()
+    meter = NoOpMeterProvider()
+
+
+class Callback:
+    """Writes what it was told of a call on a span of the application, as LiteLLM's does, and is patched like that."""
+
+    def set_attributes(self, span: Any, attributes: dict[str, Any]) -> None:
+        span.set_attributes(attributes)
+
+
+Callback.set_attributes = FunctionWrapper(Callback.set_attributes, echoes.wrapper(Callback.set_attributes))  # type: ignore[method-assign,assignment]
+
+
 class Application:
-    """Runs a few turns and logs what it gets, exceptions included."""
+    """Runs a few turns and logs what it gets, exceptions included. Others trace with the providers ``beside`` us."""
 
     def __init__(self, server: Provider) -> None:
+        self.beside: Any = Nobody
         self.server = server
         self.log: list[Any] = []
         self.openai = openai.OpenAI(
@@ -74,6 +99,7 @@ class Application:
             self.note(self.refused_option)
             self.note(self.other_sdks)
             self.note(self.connections)
+            self.note(self.neighbours)
             self.note(self.failures)
             self.note(lambda: asyncio.run(self.asynchronous()))
             with agentotel.session("s-1"):
@@ -187,6 +213,33 @@ class Application:
                 seen.append(connection.recv().type)
         return seen
 
+    def neighbours(self) -> list[Any]:
+        """Let somebody else trace calls: one of ours from around it, one from inside it, and two that we do not see."""
+        tracer = self.beside.tracer.get_tracer("opentelemetry.instrumentation.openai_v2")
+        duration = self.beside.meter.get_meter("opentelemetry.instrumentation.openai_v2").create_histogram(
+            "gen_ai.client.operation.duration", "s"
+        )
+        asked = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+
+        def inside(_request: object) -> None:
+            with tracer.start_as_current_span("chat gpt-4o", attributes=asked) as span:
+                span.add_event("sent")
+
+        with tracer.start_as_current_span("chat gpt-4o", attributes=asked):
+            seen = [self.ask(p.chat("there"))]
+        duration.record(0.1, {"gen_ai.operation.name": "chat"})
+        http = openai.DefaultHttpxClient(**QUICK, event_hooks={"request": [inside]})
+        self.server.line_up(p.chat("there"))
+        with openai.OpenAI(base_url=f"{self.server.url}/v1", api_key="k", http_client=http) as client:
+            seen.append(client.chat.completions.create(**QUESTION))
+        with tracer.start_as_current_span("chat gpt-4o", attributes=asked) as span:
+            span.set_attributes({"gen_ai.usage.input_tokens": 3, "gen_ai.usage.output_tokens": 1})
+        dropped = tracer.start_span("chat gpt-4o", attributes=asked)
+        del dropped
+        with self.beside.tracer.get_tracer("application").start_as_current_span("work") as span:
+            Callback().set_attributes(span, {"gen_ai.operation.name": "chat", "team": "t"})
+        return seen
+
     def other_sdks(self) -> list[Any]:
         """Do what SDKs without an adapter do, and what tools do."""
 
@@ -247,3 +300,15 @@ class Application:
             except openai.BadRequestError as error:
                 seen.append(shown_error(error))
         return seen
+
+
+@contextmanager
+def recording(application: Application, **settings: Any) -> Iterator[Recorded]:
+    """Record what an application does, and give its other libraries the same providers."""
+    forget()
+    with recorded(**settings) as made:
+        application.beside = made
+        try:
+            yield made
+        finally:
+            application.beside = Nobody

@@ -16,7 +16,7 @@ from agentotel._core import guard
 from tests.conventions.provider import Provider
 from tests.conventions.recorded import recorded
 from tests.faults.injected import aside, at_site, import_everything
-from tests.faults.scenario import Application
+from tests.faults.scenario import Application, recording
 
 import_everything()
 SITES = guard.sites()
@@ -30,7 +30,6 @@ LATE = {"api.leave", "capture.leave"}
 """Their one job is to give the context back: faults come after it, since nothing could undo what it did not do."""
 
 SETTINGS = {"console": True, "content": "SPAN_AND_EVENT", "events": "both"}
-WHOLE = 43
 CARRYING = {
     "api.close",
     "api.leave",
@@ -40,12 +39,32 @@ CARRYING = {
     "capture.body_end",
     "capture.end",
     "capture.fail",
+    "capture.join",
     "capture.open",
     "capture.socket_end",
     "record.finish",
+    "record.joint",
+    "record.stamp",
     "record.start",
 }
-"""Sites without which a span may not begin or not end."""
+"""Sites without which a span may not begin or not end, or not be one with that of somebody else."""
+
+
+@pytest.fixture(scope="module")
+def whole(application: Application, expected: list[Any]) -> int:
+    """How many spans a run without a fault makes."""
+    with recording(application, **SETTINGS) as made:
+        assert application.run() == expected
+    return len(made.spans)
+
+
+@pytest.fixture(scope="module")
+def alone(application: Application, expected: list[Any]) -> int:
+    """How many of them it makes where nobody else traces."""
+    with recorded(**SETTINGS) as made:
+        assert application.run() == expected
+    assert made.problems() == []
+    return len(made.spans)
 
 
 @pytest.mark.parametrize("site", [name for name in SITES if name not in {*PROCESS, FOLD}])
@@ -54,10 +73,11 @@ def test_site(
     application: Application,
     expected: list[Any],
     monkeypatch: pytest.MonkeyPatch,
+    whole: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("WARNING", logger="agentotel")
-    with recorded(strict=False, **SETTINGS) as made:
+    with recording(application, strict=False, **SETTINGS) as made:
         with at_site(site, monkeypatch, late=site in LATE) as raised:
             log, clean = aside(application.run)
             _collect(made)
@@ -68,7 +88,7 @@ def test_site(
         assert made.point("agentotel.internal_errors", site=site) == raised.times
         told = [record for record in caplog.records if "internal error" in record.getMessage()]
         assert len(told) == 1
-        assert len(made.spans) == WHOLE or site in CARRYING
+        assert len(made.spans) == whole or site in CARRYING
         assert application.run() == expected
         assert guard.counts() == {site: raised.times}
 
@@ -80,7 +100,7 @@ def _collect(made: Any) -> None:
 
 
 def test_a_fault_in_reading_chunks_is_counted_once_a_stream(
-    application: Application, expected: list[Any], monkeypatch: pytest.MonkeyPatch
+    application: Application, expected: list[Any], alone: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from agentotel.wire._anthropic_fold import MessageFold
     from agentotel.wire._openai_chat_fold import ChatFold
@@ -99,7 +119,7 @@ def test_a_fault_in_reading_chunks_is_counted_once_a_stream(
     assert clean
     assert guard.counts() == {FOLD: len(raised)}
     assert len(raised) == 11
-    assert len(made.spans) == WHOLE
+    assert len(made.spans) == alone
     assert made.problems() == []
     streamed = [span for span in made.spans if (span.attributes or {}).get("gen_ai.request.stream")]
     assert {span.attributes["agentotel.outcome"] for span in streamed} == {"completed", "abandoned", "truncated"}

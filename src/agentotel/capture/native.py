@@ -37,10 +37,11 @@ class AdoptingTracer:
 
     def start_span(self, *_args: Any, attributes: Any = None, **_kwargs: Any) -> Span:
         """Give a span with the identity of the call's own."""
+        return _adopt(self._guest, attributes) or NonRecordingSpan(self._operation.span.get_span_context())
+
+    def _guest(self, attributes: Any) -> Span | None:
         joint = neighbours.shared(self._operation) if _records(self._own) else None
-        if joint is not None:
-            return Guest(joint, attributes)
-        return NonRecordingSpan(self._operation.span.get_span_context())
+        return None if joint is None else Guest(joint, attributes)
 
 
 def _records(tracer: Any) -> bool:

@@ -49,9 +49,12 @@ def wrapper(holders: tuple[str, ...], blame: Blame) -> Callable[..., Any]:
         try:
             value = wrapped(*args, **kwargs)
         except Exception as error:
-            _parse(_failed, _held(receiver, holders), error, blame)
+            _parse(_failed_of, receiver, holders, error, blame)
             raise
-        return _passed_on(value, _held(receiver, holders), blame) if type(value) in _LATER else value
+        if type(value) not in _LATER:
+            return value
+        passed_on = _parse(_passed_on, value, receiver, holders, blame)
+        return value if passed_on is None else passed_on
 
     return call
 
@@ -64,8 +67,13 @@ def _held(receiver: Any, holders: tuple[str, ...]) -> Any:
     return next((held for name in holders if (held := vars(receiver).get(name)) is not None), receiver)
 
 
-def _passed_on(value: Any, answer: Any, blame: Blame) -> Any:
+def _failed_of(receiver: Any, holders: tuple[str, ...], error: Exception, blame: Blame) -> None:
+    _failed(_held(receiver, holders), error, blame)
+
+
+def _passed_on(value: Any, receiver: Any, holders: tuple[str, ...], blame: Blame) -> Any:
     """Pass on what parses later by a value of the same type."""
+    answer = _held(receiver, holders)
     if isinstance(value, GeneratorType):
         return _steps(value, answer, blame)
     if isinstance(value, AsyncGeneratorType):

@@ -64,15 +64,16 @@ def watch(
 def stepwise(tracking: Tracking, value: Any, failed: Failed) -> Any:
     """Make a generator that passes on what the generator ``value`` gives. Its first step is part of the call."""
     facts = tracking.operation.facts
-    fold = facts.format.fold if isinstance(facts, ModelFacts) else None
-    end = StreamEnd(tracking.operation, _Opaque() if fold is None else fold(), opaque=fold is None)
+    make = facts.format.fold if isinstance(facts, ModelFacts) else None
+    fold = None if make is None else _body(make)
+    end = StreamEnd(tracking.operation, _Opaque() if fold is None else fold, opaque=fold is None)
     if isinstance(value, AsyncGeneratorType):
         return _items_async(_begun_async(value, tracking, failed), end, _Drop(end))
     return _items(_begun(value, tracking, failed), end, _Drop(end))
 
 
 def _begun(inner: Iterator[Any], tracking: Tracking, failed: Failed) -> Iterator[Any]:
-    tracking.enter()
+    _end(tracking.enter)
     try:
         first = next(inner, _NOTHING)
     except BaseException as error:
@@ -86,7 +87,7 @@ def _begun(inner: Iterator[Any], tracking: Tracking, failed: Failed) -> Iterator
 
 
 async def _begun_async(inner: AsyncIterator[Any], tracking: Tracking, failed: Failed) -> AsyncIterator[Any]:
-    tracking.enter()
+    _end(tracking.enter)
     try:
         first = await anext(inner, _NOTHING)
     except BaseException as error:
@@ -385,7 +386,8 @@ _DECODERS: Final = (
 def read_body(operation: Operation, answer: Answer) -> None:
     """End an operation by the body of its answer: now where it was read, else as the user reads it."""
     facts = operation.facts
-    fold, plain = _reader(facts.format if isinstance(facts, ModelFacts) else None, answer)
+    read = _body(_reader, facts.format if isinstance(facts, ModelFacts) else None, answer)
+    fold, plain = (_Opaque(), False) if read is None else read
     end = StreamEnd(operation, fold, opaque=not plain, timed=isinstance(fold, _Events))
     if answer.read:
         if plain:

@@ -122,10 +122,9 @@ def failed(tracking: Tracking, error: BaseException) -> None:
         operation.finish(Outcome.CANCELLED)
         blame(operation, error, Failure(type=errors.error_type(error), category="timeout", origin="model"))
         return
-    why = read_failure(operation, error)
-    answer = tracking.response
-    if answer is not None and answer.read and answer.status < 400:  # noqa: PLR2004 - an HTTP status
-        _answer(_unparsed, operation, answer, error)
+    why = _fail(read_failure, operation, error) or Failure(type=type(error).__qualname__, origin="model")
+    if tracking.response is not None:
+        _answer(_unparsed, operation, tracking.response, error)
     operation.finish(Outcome.ERROR, why)
     blame(operation, error, why)
 
@@ -162,8 +161,9 @@ def _detail(operation: Operation, failure: Failure) -> str:
 
 def _unparsed(operation: Operation, answer: Answer, error: Exception) -> None:
     """Read an answer that arrived whole and that the SDK could not parse into what was asked for."""
-    take(operation, json.loads(answer.content()))
-    parsing.report(operation, error)
+    if answer.read and answer.status < 400:  # noqa: PLR2004 - an HTTP status
+        take(operation, json.loads(answer.content()))
+        parsing.report(operation, error)
 
 
 def parser(adapter: Adapter, _function: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,6 +181,7 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
     kind: type = type(value)
     whole = is_whole(kind)
     if not whole:
+        # One that cannot be watched is left to the hooks of its HTTP library: they record it when it sends.
         if isinstance(value, GeneratorType | AsyncGeneratorType):
             return streams.stepwise(tracking, value, failed)
         if managers.made(value):
@@ -229,9 +230,13 @@ def _entered(tracking: Tracking, value: Any) -> None:
 
 def _left(tracking: Tracking, value: Any) -> None:
     """End what nobody else has ended by the time its context manager is left."""
-    answer = answer_of(value)
-    if tracking.operation.open and answer is not None and answer.status >= 400:  # noqa: PLR2004 - an HTTP status
-        _refuse(tracking.operation, answer, None)
+    operation = tracking.operation
+    try:
+        answer = answer_of(value) if operation.open else None
+        if answer is not None and answer.status >= 400:  # noqa: PLR2004 - an HTTP status
+            _refuse(operation, answer, None)
+    finally:
+        operation.finish()
 
 
 def _refuse(operation: Operation, answer: Answer, raised: str | None) -> None:

@@ -225,7 +225,7 @@ def _end_opened(self: Any, end_time: int | None = None) -> None:
 def _drop_opened(self: Any) -> None:
     joint: Joint | None = self.__dict__.get(_JOINT)
     if joint is not None and joint.open:
-        late.run(_party, joint.released, self, 0)
+        _party(lambda: late.run(_party, joint.released, self, 0))
 
 
 def _end_invited(self: Any, end_time: int | None = None) -> None:
@@ -241,7 +241,7 @@ def _end_invited(self: Any, end_time: int | None = None) -> None:
 def _drop_invited(self: Any) -> None:
     joint: Joint | None = self.__dict__.pop(_JOINT, None)
     if joint is not None:
-        late.run(_party, joint.dropped)
+        _party(lambda: late.run(_party, joint.dropped))
 
 
 def _give(span: Any, joint: Joint) -> None:
@@ -306,7 +306,7 @@ class Guest(Span):
     def __del__(self) -> None:
         joint, self._joint = self._joint, None
         if joint is not None:
-            late.run(_party, joint.dropped)
+            _party(lambda: late.run(_party, joint.dropped))
 
 
 class _Nobody:

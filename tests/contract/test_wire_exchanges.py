@@ -108,7 +108,7 @@ def _found(format_: Format, body: Body) -> dict:
         "model": response.model,
         "finish_reasons": list(response.finish_reasons),
         "calls": [(call.id, call.name, call.arguments) for call in response.tool_requests],
-        "usage": {name: count for name, count in usage.items() if count is not None},
+        "usage": {name: count for name, count in usage.items() if name.endswith("_tokens") and count is not None},
         "said": "".join(part["content"] for part in parts if part["type"] == "text"),
     }
 

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from agentotel.semconv import metrics as m
 from agentotel.semconv import own
 from tests.conventions.spans import SCOPE, attribute_problems, event_problems, kind_of, model_rules, own_attribute
-from tests.conventions.tables import allowed_on_metric, attributes_of, conventions, span_entry, wrong_type
+from tests.conventions.tables import allowed_on_metric, attributes_of, conventions, lacking, span_entry, wrong_type
 
 DETAILS = "gen_ai.client.inference.operation.details"
 _INSTRUMENTS = {one.name: one for one in m.ALL}
@@ -51,9 +51,7 @@ def _point(one: m.Instrument, point: Any, attributes: Mapping[str, Any]) -> Iter
         return
     allowed = allowed_on_metric(one.name, attributes.get("gen_ai.provider.name"))
     yield from (f"{name} is not of the conventions" for name in attributes if name not in allowed)
-    for name, rule in allowed.items():
-        if rule["level"] == "required" and name not in attributes:
-            yield f"lacks the required {name}"
+    yield from lacking(attributes, allowed)
     if "server.address" in attributes and "server.port" not in attributes:
         yield "server.address without server.port"
     if conventions()["metrics"][one.name]["value_type"] == "int":
@@ -119,7 +117,5 @@ def _details(record: Any, attributes: Mapping[str, Any]) -> Iterator[str]:
     allowed = {"gen_ai.conversation.id": {}, **attributes_of(entry, attributes.get("gen_ai.provider.name"))}
     for name, value in attributes.items():
         yield from attribute_problems(name, value, allowed, own.MODEL, structured=True)
-    for name, rule in allowed.items():
-        if rule.get("level") == "required" and name not in attributes:
-            yield f"lacks the required {name}"
+    yield from lacking(attributes, allowed)
     yield from model_rules(attributes)

@@ -15,6 +15,7 @@ from tests.conventions.tables import (
     TYPES,
     attributes_of,
     conventions,
+    lacking,
     span_entry,
     wrong_content,
     wrong_type,
@@ -103,9 +104,7 @@ def _frame(span: ReadableSpan, attributes: Attributes, kind: str) -> Iterator[st
 
 def _presence(attributes: Attributes, entry: Mapping[str, Any]) -> Iterator[str]:
     """Check that what must be there is, and what must not is not."""
-    for name, rule in attributes_of(entry, attributes.get("gen_ai.provider.name")).items():
-        if rule["level"] == "required" and name not in attributes:
-            yield f"lacks the required {name}"
+    yield from lacking(attributes, attributes_of(entry, attributes.get("gen_ai.provider.name")))
     for name in entry.get("must_not_have", ()):
         if any(re.fullmatch(name.replace("*", ".*"), one) for one in attributes):
             yield f"must not have {name}"
@@ -236,9 +235,7 @@ def event_problems(name: str, attributes: Attributes, *, identity: bool = False)
         elif not (name.startswith("agentotel.") and key.startswith(f"{name}.")):
             yield f"{key} does not belong here"
     if name in conventions()["events"]:
-        rules = conventions()["events"][name]["attributes"]
-        missing = [key for key, rule in rules.items() if rule["level"] == "required" and key not in attributes]
-        yield from (f"lacks the required {key}" for key in missing)
+        yield from lacking(attributes, conventions()["events"][name]["attributes"])
 
 
 def _own_event(table: Mapping[str, own.Own], key: str, value: object) -> Iterator[str]:

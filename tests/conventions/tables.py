@@ -26,6 +26,9 @@ CONTENT = {
 }
 """Attributes that hold content, and their schemas."""
 
+NOT_ALWAYS = {"aws.bedrock.guardrail.id"}
+"""Required by the conventions on every call of Bedrock, most of which use no guardrail."""
+
 TYPES: Mapping[str, type] = {"string": str, "int": int, "double": float, "boolean": bool}
 
 
@@ -33,6 +36,13 @@ def require() -> None:
     """Skip a module of tests where the conventions are not beside the checkout."""
     if not SEMCONV.is_dir():
         pytest.skip("the conventions are not here", allow_module_level=True)
+
+
+def lacking(attributes: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Name the required attributes that are not there."""
+    for name, rule in rules.items():
+        if rule.get("level") == "required" and name not in attributes and name not in NOT_ALWAYS:
+            yield f"lacks the required {name}"
 
 
 @cache

@@ -14,7 +14,7 @@ from agentotel.record.content import content_attributes
 from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
-from agentotel.semconv.operations import INFERENCE
+from agentotel.semconv.operations import INFERENCE, NAMELESS
 
 Attributes = dict[str, AttributeValue]
 
@@ -156,7 +156,7 @@ def _add_response(attributes: Attributes, facts: ModelFacts) -> None:
     response = facts.response
     if response is None:
         return
-    if response.id is not None:
+    if response.id is not None and facts.operation not in NAMELESS:
         attributes[n.RESPONSE_ID] = response.id
     if response.model is not None:
         attributes[n.RESPONSE_MODEL] = response.model

@@ -6,3 +6,6 @@ from typing import Final
 
 INFERENCE: Final = frozenset({"chat", "generate_content", "text_completion"})
 """Values of ``gen_ai.operation.name`` that are model inference."""
+
+NAMELESS: Final = frozenset({"embeddings"})
+"""Operations whose answers have no id in the conventions."""

@@ -92,11 +92,6 @@ def said(*also: str) -> Any:
     return reading
 
 
-def embedded(recording: Recording) -> dict[str, Any]:
-    """Read the answer facts of an embedding, which has an id here."""
-    return {**answered("openai_embeddings")(recording), "gen_ai.response.id": recording.answer["id"]}
-
-
 ERROR = "mistralai.client.errors.sdkerror.SDKError"
 DRIVER = Driver(
     package="mistralai.client",
@@ -135,7 +130,7 @@ DRIVER = Driver(
             create=embed,
             recorded=lambda one: one.api == "mistral.embeddings",
             asked=said("embeddings"),
-            answered=embedded,
+            answered=answered("openai_embeddings"),
         ),
     ),
 )

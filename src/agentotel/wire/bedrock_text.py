@@ -89,6 +89,9 @@ FAMILIES = (
 """The first one whose words are in a body reads it. Streams of Titan and Command have no list."""
 
 
+_REASONS = tuple(dict.fromkeys(words.reason for words in FAMILIES if not words.choices))
+
+
 class Choice(NamedTuple):
     """One answer, or a piece of it."""
 
@@ -105,6 +108,12 @@ def choices(body: Body) -> list[Choice]:
     return []
 
 
+def ended(body: Body) -> list[Choice]:
+    """Read a chunk that holds the reason to stop of the one answer and no text, which ends Command's streams."""
+    reason = next((found for key in _REASONS if (found := text(body.get(key)))), None)
+    return [Choice("", reason)] if reason else []
+
+
 def _choice(sent: Body, words: Words) -> Choice:
     said = fields(sent.get(words.inside)) if words.inside else sent
     reason = sent.get(words.reason) or sent.get("finish_reason")
@@ -118,9 +127,10 @@ def request(body: Body) -> Request:
 
 
 def response(body: Body) -> Response:
-    """Read the answers to a prompt."""
+    """Read the answers to a prompt. Jurassic's id is a number."""
+    number_of = integer(body.get("id"))
     return Response(
-        id=text(body.get("id")),
+        id=text(body.get("id")) if number_of is None else str(number_of),
         finish_reasons=tuple(bedrock.finish_reason(choice.reason) for choice in choices(body)),
         usage=_usage(body),
         failure=failure(body.get("error")),
@@ -174,7 +184,7 @@ class TextFold:
     def add(self, chunk: object) -> None:
         """Read one chunk."""
         body = fields(chunk)
-        for index, choice in enumerate(choices(body)):
+        for index, choice in enumerate(choices(body) or ended(body)):
             self._texts.setdefault(index, []).append(choice.text)
             if choice.reason:
                 self._reasons[index] = choice.reason

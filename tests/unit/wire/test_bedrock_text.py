@@ -105,6 +105,11 @@ ANSWERED: dict[str, tuple[dict, Response, list[str]]] = {
         Response(id="i", finish_reasons=("stop",)),
         ["a"],
     ),
+    "jurassic with a number": (
+        {"id": 1234, "completions": [{"data": {"text": "a"}, "finishReason": {"reason": "length"}}]},
+        Response(id="1234", finish_reasons=("length",)),
+        ["a"],
+    ),
     "deepseek": (
         {"choices": [{"text": "a", "stop_reason": "length"}], "usage": {"prompt_tokens": 1, "completion_tokens": 2}},
         Response(finish_reasons=("length",), usage=Usage(input_tokens=1, output_tokens=2)),
@@ -161,6 +166,11 @@ STREAMS: dict[str, tuple[list[dict], Response, str]] = {
             {"text": "b", "is_finished": True, "finish_reason": "COMPLETE"},
         ],
         Response(finish_reasons=("stop",)),
+        "ab",
+    ),
+    "command that ends without a text": (
+        [{"text": "ab", "is_finished": False}, {"is_finished": True, "finish_reason": "MAX_TOKENS"}],
+        Response(finish_reasons=("length",)),
         "ab",
     ),
     "claude": (

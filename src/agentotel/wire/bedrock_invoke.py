@@ -23,6 +23,7 @@ from agentotel.wire import (
 )
 from agentotel.wire._bedrock_events import EventStreamFold
 from agentotel.wire._bedrock_fold import ConverseFold
+from agentotel.wire._openai_chat_fold import ChatFold
 from agentotel.wire.format import Body, Fold, Format, fields
 from agentotel.wire.read import Rule, UsageTable, attributes, failure, inside, integer, items, text, texts, usage
 
@@ -96,6 +97,20 @@ def _finished(body: Body) -> Body:
     return {**body, "choices": renamed} if sent else body
 
 
+class BedrockChatFold(ChatFold):
+    """Folds chunks in the shape of OpenAI; those of Mistral's models hold a ``message`` where others hold a delta."""
+
+    __slots__ = ()
+
+    def add(self, chunk: object) -> None:
+        """Read one chunk."""
+        sent = fields(chunk)
+        told = [fields(choice) for choice in items(sent.get("choices"))]
+        if any("message" in choice for choice in told):
+            sent = _finished({**sent, "choices": [{**choice, "delta": choice.get("message")} for choice in told]})
+        super().add(sent)
+
+
 def _chat_response(body: Body) -> Response:
     return openai_chat.response(_finished(body))
 
@@ -132,7 +147,7 @@ def _plain_response(body: Body) -> Response:
 
 MESSAGES = invoked(anthropic_messages.FORMAT)
 CONVERSE = invoked(replace(bedrock_converse.FORMAT, fold=ConverseFold))
-CHAT = invoked(replace(openai_chat.FORMAT, response=_chat_response, output=_chat_output))
+CHAT = invoked(replace(openai_chat.FORMAT, response=_chat_response, output=_chat_output, fold=BedrockChatFold))
 COMMAND_A = invoked(cohere_chat.FORMAT)
 COMMAND_R = invoked(cohere_v1.CHAT)
 TEXT = invoked(bedrock_text.FORMAT)

@@ -129,6 +129,29 @@ def test_stream() -> None:
     assert invoke.TEXT.response(body).usage == Usage(input_tokens=5, output_tokens=2)
 
 
+def test_stream_of_a_chat_of_mistral() -> None:
+    body, complete = _folded(
+        invoke.CHAT,
+        _chunk(b'{"id":"i","choices":[{"index":0,"message":{"role":"assistant","content":"H"},"stop_reason":null}]}'),
+        _chunk(b'{"id":"i","choices":[{"index":0,"message":{"content":"i"},"stop_reason":"length"}]}'),
+    )
+    assert complete
+    assert invoke.CHAT.response(body) == Response(id="i", finish_reasons=("length",))
+    assert invoke.CHAT.output(body) == [
+        {"role": "assistant", "parts": [{"type": "text", "content": "Hi"}], "finish_reason": "length"}
+    ]
+
+
+def test_stream_of_a_chat_of_openai() -> None:
+    body, complete = _folded(
+        invoke.CHAT,
+        _chunk(b'{"choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"finish_reason":null}]}'),
+        _chunk(b'{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'),
+    )
+    assert complete
+    assert invoke.CHAT.response(body).finish_reasons == ("stop",)
+
+
 def test_stream_that_is_cut() -> None:
     body, complete = _folded(invoke.TEXT, _chunk(b'{"outputs":[{"text":"a","stop_reason":null}]}'))
     assert not complete

@@ -115,9 +115,10 @@ def request(body: Body) -> Request:
 
 def response(body: Body) -> Response:
     """Read an answer. Ollama gives no ids, not to answers and in old versions not to tool calls."""
+    reason = _finish_reason(body) if "message" in body or "response" in body else None
     return Response(
         model=text(body.get("model")),
-        finish_reasons=(_finish_reason(body),) if "message" in body or "response" in body else (),
+        finish_reasons=(reason,) if reason else (),
         usage=usage(body, USAGE),
         tool_requests=tuple(tool_requests(fields(body.get("message")))),
         failure=failure(body.get("error")),
@@ -156,9 +157,9 @@ def output(body: Body) -> list[dict[str, object]] | None:
     return [output_message(text(sent.get("role")) or "assistant", parts, _finish_reason(body))]
 
 
-def _finish_reason(body: Body) -> str:
-    """Return the reason; an answer without one was cut off: its reason is ``error``."""
-    return text(body.get("done_reason")) or MISSING_REASON
+def _finish_reason(body: Body) -> str | None:
+    """Return the reason. An answer that is not done was cut off: its reason is ``error``; old servers tell none."""
+    return text(body.get("done_reason")) or (None if body.get("done") is True else MISSING_REASON)
 
 
 def _input_message(sent: Body) -> Message:

@@ -95,6 +95,13 @@ def test_an_answer_without_a_reason_was_cut_off() -> None:
     assert FORMAT.response({"response": "a"}).finish_reasons == ("error",)
 
 
+def test_an_answer_that_is_done_without_a_reason() -> None:
+    """Servers before 0.1.33 name no reason."""
+    body = {"response": "a", "done": True}
+    assert FORMAT.response(body).finish_reasons == ()
+    assert FORMAT.output(body) == [{"role": "assistant", "parts": [{"type": "text", "content": "a"}]}]
+
+
 def test_chat_stream(make: Make) -> None:
     body, complete = fold(
         make,

@@ -25,13 +25,18 @@ _CALL, _RESULT = "_call", "_result"
 _NAMES = {"mcp_server_tool": "mcp"}
 _ROLES = {"user_input": "user", "function_result": "tool"}
 _MEDIA = frozenset({"image", "audio", "video", "document"})
+_SAID = _MEDIA | {"text"}
 
 
 def steps(body: Body) -> list[Body]:
-    """List the steps of an interaction; older servers send ``outputs``."""
+    """List the steps of an interaction; older servers send ``outputs``, where texts and media stand among the steps."""
     found = [fields(step) for step in items(body.get("steps"))]
-    outputs = items(body.get("outputs"))
-    return found or ([{"type": "model_output", "content": outputs}] if outputs else [])
+    return found or [_step(fields(one)) for one in items(body.get("outputs"))]
+
+
+def _step(output: Body) -> Body:
+    said = output.get("type") in _SAID
+    return {"type": "model_output", "content": [output]} if said else output
 
 
 def client_call(step: Body) -> ToolRequest | None:

@@ -255,6 +255,22 @@ def test_output() -> None:
     ]
 
 
+def test_outputs_of_older_servers() -> None:
+    """Before there were steps, thoughts and calls stood beside texts."""
+    outputs = [
+        {"type": "thought", "summary": [{"type": "text", "text": "hm"}]},
+        {"type": "text", "text": "hi"},
+        {"type": "google_search_call", "id": "s1", "arguments": {"queries": ["q"]}},
+        {"type": "function_call", "id": "c1", "name": "add", "arguments": {"a": 2}},
+    ]
+    body = {"status": "requires_action", "outputs": outputs}
+    found = FORMAT.response(body)
+    assert found.tool_requests == (ToolRequest(id="c1", name="add", arguments={"a": 2}),)
+    assert [use.kind for use in found.server_tools] == ["google_search"]
+    parts = FORMAT.output(body)[0]["parts"]
+    assert [part["type"] for part in parts] == ["reasoning", "text", "server_tool_call", "tool_call"]
+
+
 def event(kind: str, **more: object) -> dict[str, object]:
     return {"event_type": kind, **more}
 

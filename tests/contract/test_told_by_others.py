@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +17,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 import agentotel
+from agentotel.capture import neighbours
+from agentotel.facts.call import Request
+from agentotel.record.identity import NOBODY
+from agentotel.record.operation import MODEL, ModelFacts, Operation
+from agentotel.record.pipeline import active
 from agentotel.semconv import names as n
+from agentotel.wire import openai_chat
 from tests.contract.recordings import WRITTEN
 from tests.fakes.replay import Replay, load
 
@@ -180,6 +188,39 @@ def test_a_call_after_a_failed_one_in_one_span_has_its_own(world: World) -> None
     (call,) = world.calls()
     assert call.instrumentation_scope.name == "agentotel"
     assert len(world.spans(**{"operation.name": "chat"})) == 2
+
+
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_calls_begin_while_other_threads_open_spans(world: World) -> None:
+    done = threading.Event()
+
+    def others() -> None:
+        while not done.is_set():
+            for span in [world.tracer.start_span("x", attributes=OPENLLMETRY) for _ in range(200)]:
+                span.end()
+
+    threads = [threading.Thread(target=others) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(2000):
+            facts = ModelFacts(openai_chat.FORMAT, "chat", "openai", Request(model="gpt-4o-mini"), BODY)
+            neighbours.join(Operation(active(), MODEL, facts, NOBODY))
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_uninstrument_leaves_others_alone() -> None:

@@ -144,8 +144,9 @@ def join(operation: Operation) -> None:
         _told.add(joint.span.instrumentation_scope.name)
         operation.span = joint.join()
         here, parent = joint.context, 0 if joint.parent is None else joint.parent.span_id
-    for other in list(OPEN.values()):
-        if other is not joint and other.open and other.context.trace_id == here.trace_id:
+    for reference in OPEN.valuerefs():  # a list at once: other threads open spans meanwhile
+        other = reference()
+        if other is not None and other is not joint and other.open and other.context.trace_id == here.trace_id:
             other.holds_calls = True
     while (around := OPEN.get(parent)) is not None:
         around.told_again = True

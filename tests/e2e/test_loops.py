@@ -65,6 +65,21 @@ async def work():
 asyncio.run(work())
 """
 
+DROPPED = """
+import gc
+
+async def work():
+    async with asynchronous(held) as client:
+        for _ in range(20):
+            stream = await client.chat.completions.create(**QUESTION, stream=True)
+            await anext(stream)
+            del stream
+            gc.collect()
+            await asyncio.sleep(0.01)
+
+asyncio.run(work())
+"""
+
 OTHER_TASK = """
 async def answer(client):
     async with agentotel.turn(), agentotel.agent("a"):
@@ -110,6 +125,7 @@ PROGRAMS = {
     "exit": (EXIT, []),
     "exit_async": (EXIT_ASYNC, ["abandoned"]),
     "exit_in_loop": (EXIT_IN_LOOP, ["abandoned"]),
+    "dropped": (DROPPED, ["abandoned"] * 20),
     "other_task": (OTHER_TASK, ["abandoned", "abandoned"]),
     "other_thread": (OTHER_THREAD, ["abandoned"]),
 }

@@ -22,6 +22,12 @@ def watched(body: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> A
     return _body_class(kinds)(body, end, see)
 
 
+async def finish(items: Any) -> None:
+    """Close an iterator, unless the event loop is at it: it closes each of the generators that are dropped together."""
+    if hasattr(items, "aclose") and not getattr(items, "ag_running", False):
+        await items.aclose()
+
+
 class _Watched:
     """What sync and async bodies share. Reading to the end ends nothing for a parsed stream: its reader does."""
 
@@ -75,8 +81,7 @@ class _Async(_Watched):
             _end(self._failed, error)
             raise
         finally:
-            if hasattr(chunks, "aclose"):
-                await chunks.aclose()
+            await finish(chunks)
 
     async def aclose(self) -> None:
         _end(self._end.closed)

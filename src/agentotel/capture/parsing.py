@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from agentotel._core import guard
 from agentotel.api import events
+from agentotel.capture import bodies
 from agentotel.capture.tracking import current
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import Operation
@@ -97,7 +98,7 @@ async def _steps_async(inner: AsyncGeneratorType[Any, Any], answer: Any, blame: 
         _parse(_failed, answer, error, blame)
         raise
     finally:
-        await inner.aclose()
+        await bodies.finish(inner)
 
 
 async def _awaited(value: Awaitable[Any], answer: Any, blame: Blame) -> Any:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentotel._core import guard
 from agentotel.api.block import failure_of
+from agentotel.capture import bodies
 from agentotel.capture.answers import Answer, Decoder, answer_of
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
@@ -101,7 +102,7 @@ async def _begun_async(inner: AsyncIterator[Any], tracking: Tracking, failed: Fa
             async for item in inner:
                 yield item
     finally:
-        await inner.aclose()  # type: ignore[attr-defined]
+        await bodies.finish(inner)
 
 
 class StreamEnd:
@@ -282,7 +283,7 @@ async def _items_async(inner: AsyncIterator[Any], end: StreamEnd, _drop: _Drop) 
         end.pulling = False
         _end(end.raised, error)
         if isinstance(error, GeneratorExit) and isinstance(inner, AsyncGeneratorType):
-            await inner.aclose()
+            await bodies.finish(inner)
         raise
     end.pulling = False
     _end(end.read)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from agentotel.capture import sockets
+from agentotel.capture.streams import StreamEnd
+from agentotel.facts.call import Request
+from agentotel.record.identity import NOBODY
+from agentotel.record.operation import MODEL, ModelFacts, Operation
+from agentotel.record.pipeline import IDLE
 from agentotel.testing import Captured, capture
+from agentotel.wire import openai_chat
 from tests.contract.flavour import FLAVOURS, done, opened
 from tests.contract.matrix import endpoint
 from tests.fakes.sockets import Script, serving
@@ -16,6 +25,8 @@ pytest.importorskip("websockets")
 openai = pytest.importorskip("openai")
 endpoint("openai-chat")
 
+FACTS = ModelFacts(openai_chat.FORMAT, "chat", "openai", Request(), {})
+ENDED = StreamEnd(Operation(IDLE, MODEL, FACTS, NOBODY), openai_chat.FORMAT.fold())
 CLIENTS = {"sync": openai.OpenAI, "async": openai.AsyncOpenAI}
 SESSION = {"type": "session.created", "session": {"model": "gpt-realtime-2025-08-28", "temperature": 0.8}}
 
@@ -167,6 +178,32 @@ async def test_a_connection_that_is_lost_in_a_response(flavour: str) -> None:
     (call,) = captured.model_calls
     assert (call.outcome, call.status, call.response_id) == ("error", "ERROR", "resp_1")
     assert call.attributes["agentotel.error.category"] == "network"
+
+
+def test_one_thread_asks_while_another_reads() -> None:
+    """What a thread takes up is not lost where another one forgets a call at the same time."""
+    connection = sockets._Connection()
+    lasting = [sockets._Call(None, ENDED) for _ in range(200)]
+
+    def churn() -> None:
+        for _ in range(3000):
+            call = sockets._Call(None, ENDED)
+            connection.take(call)
+            connection.remove(call)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=churn) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for call in lasting:
+            connection.take(call)
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert set(map(id, connection.calls)) == set(map(id, lasting))
 
 
 # -- responses

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from opentelemetry import context as otel_context
 
 from agentotel._core import guard
+from agentotel._core.locks import make_lock
 from agentotel.capture.spec import Hook, Socket
 from agentotel.capture.streams import StreamEnd
 from agentotel.facts.call import Request
@@ -66,26 +67,35 @@ class _Unread:
 
 
 class _Connection:
-    """The calls of one connection that have not ended, and what its session was told."""
+    """The calls of one connection that have not ended, and what its session was told. One thread sends, one reads."""
 
-    calls: tuple[_Call, ...] = ()
-    session: Body = MappingProxyType({})
+    def __init__(self) -> None:
+        self.calls: tuple[_Call, ...] = ()
+        self.session: Body = MappingProxyType({})
+        self._lock = make_lock()
 
     def __del__(self) -> None:
         _end(self.closed)
 
     def closed(self, error: BaseException | None = None) -> None:
         """End what is open; an orderly close is no error."""
-        calls, self.calls = self.calls, ()
+        with self._lock:
+            calls, self.calls = self.calls, ()
         for call in calls:
             if error is None or type(error).__name__ == "ConnectionClosedOK":
                 call.end.closed()
             else:
                 call.end.raised(error)
 
+    def take(self, call: _Call) -> None:
+        """Take up a call."""
+        with self._lock:
+            self.calls = (*self.calls, call)
+
     def remove(self, call: _Call) -> None:
         """Forget a call, which has ended."""
-        self.calls = tuple(one for one in self.calls if one is not call)
+        with self._lock:
+            self.calls = tuple(one for one in self.calls if one is not call)
 
     def find(self, lane: object, response_id: object) -> _Call | None:
         """Find the call that an event is of: by its id, else the first of its lane that has none yet."""
@@ -246,5 +256,5 @@ def _opened(socket: Socket, connection: Any, asked: Body) -> _Call | None:
     operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
     operation.start()
     call = _Call(asked.get("stream_id"), StreamEnd(operation, _ask(own.fold) or _Unread()))
-    known.calls = (*known.calls, call)
+    known.take(call)
     return call

@@ -58,4 +58,5 @@ def write(drivers: Mapping[str, Driver]) -> None:
         ]
         found = {"package": driver.package, "version": version(driver.distribution), "rows": rows}
         file = f"{driver.package.replace('.', '_')}-{which}.json"
+        Path(folder or "").mkdir(parents=True, exist_ok=True)
         Path(folder or "", file).write_text(json.dumps(found, indent=1) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import tomllib
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agentotel.capture.registry import ADAPTERS
+from agentotel.capture.registry import ADAPTERS, load_adapter, release
 from tests.contract import recordings
 from tests.contract.drivers._spec import Driver, Endpoint
 from tests.contract.matrix import ALL, ASKED_FOR, DRIVERS, MISSING, NAMES, distribution
@@ -19,6 +20,7 @@ from tests.contract.scenarios import SCENARIOS
 
 PLAYED = [(driver, endpoint) for driver in DRIVERS.values() for endpoint in driver.endpoints if endpoint.written]
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+COVERAGE = PYPROJECT.parent / "docs" / "coverage"
 
 
 def _wanted(group: str) -> set[str]:
@@ -53,6 +55,18 @@ def test_every_adapter_is_tested_alone() -> None:
     assert {package: wanted.partition("[")[0] for package, wanted in sdks.items()} == {
         package: distribution(package.replace(".", "_")) for package in sdks
     }
+
+
+@pytest.mark.parametrize("package", ADAPTERS)
+def test_what_its_tests_saw_is_in_docs(package: str) -> None:
+    """Run ``nox -t <package>`` after the supported versions change."""
+    adapter = load_adapter(package)
+    files = [COVERAGE / f"{package.replace('.', '_')}-{which}.json" for which in ("oldest", "newest")]
+    oldest, newest = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    assert oldest["rows"]
+    assert newest["rows"]
+    assert release(oldest["version"])[: len(adapter.oldest)] == adapter.oldest
+    assert adapter.oldest <= release(newest["version"]) < adapter.below
 
 
 @pytest.mark.parametrize("name", DRIVERS)

@@ -45,6 +45,7 @@ SHELL = {
     "capture/bodies.py _reader_class.<locals>.WatchedReader.set_exception",
     "capture/bodies.py _reading.<locals>.read",
     "capture/asking.py Addition.send",
+    "capture/echoes.py _Quiet.set_attributes",
     "capture/echoes.py wrapper.<locals>.write",
     "capture/executors.py _carrying.<locals>.carrying",
     "capture/http.py _attempts.<locals>.send",

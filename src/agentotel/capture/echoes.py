@@ -57,23 +57,28 @@ class _Quiet(NonRecordingSpan):
         return bool(self._span.is_recording())
 
     def set_attribute(self, key: str, value: Any) -> None:
-        if not makes_a_call(key):
+        if not _tell(makes_a_call, key):
             self._span.set_attribute(key, value)
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
-        self._span.set_attributes({name: value for name, value in attributes.items() if not makes_a_call(name)})
+        kept = _tell(_without_a_call, attributes)
+        self._span.set_attributes(attributes if kept is None else kept)
+
+
+def _without_a_call(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if not makes_a_call(name)}
 
 
 def wrapper(_function: Callable[..., Any]) -> Callable[..., Any]:
     """Make the wrapper of a method that writes on a span."""
 
     def write(wrapped: Callable[..., Any], _owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        quiet = None if active() is IDLE or not args else _tell(_quiet, args[0])
+        quiet = _tell(_quiet, *args[:1])
         return wrapped(*args, **kwargs) if quiet is None else wrapped(quiet, *args[1:], **kwargs)
 
     return write
 
 
-def _quiet(span: Any) -> _Quiet | None:
+def _quiet(span: Any = None) -> _Quiet | None:
     scope = getattr(span, "instrumentation_scope", None)
-    return None if scope is None or scope.name in SCOPES else _Quiet(span)
+    return None if active() is IDLE or scope is None or scope.name in SCOPES else _Quiet(span)

@@ -48,16 +48,18 @@ def part_reason(reason: str) -> str:
 
 
 def token_counts(body: Body) -> Usage | None:
-    """Read what the model read and wrote: ``tokens``, or the billed units where nothing else was sent.
+    """Read what is billed, else what the model read and wrote: the conventions take the billed count of two.
 
-    Chat (v2) sends them in ``usage``, every other endpoint in ``meta``.
+    Chat (v2) sends them in ``usage``, every other endpoint in ``meta``. Cached tokens are some of those that were
+    read, and are told only where they can be some of the input that is told.
     """
     sent = _sent(body)
-    found = usage(_whole(sent.get("tokens")), _TOKENS) or usage(_whole(sent.get("billed_units")), _BILLED)
+    found = billed(body) or usage(_whole(sent.get("tokens")), _TOKENS)
     cached = usage(_whole(sent), {"cached_tokens": "cache_read_tokens"})
     if found is None or cached is None:
         return found or cached
-    return found._replace(cache_read_tokens=cached.cache_read_tokens)
+    fits = (cached.cache_read_tokens or 0) <= (found.input_tokens or 0)
+    return found._replace(cache_read_tokens=cached.cache_read_tokens) if fits else found
 
 
 def billed(body: Body) -> Usage | None:

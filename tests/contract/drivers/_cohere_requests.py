@@ -13,7 +13,7 @@ from tests.contract.flavour import done, each
 
 BILLED = {"input_tokens": 3, "output_tokens": 2}
 META = {"billed_units": BILLED, "tokens": {"input_tokens": 60, "output_tokens": 5}}
-COUNTED = {"gen_ai.usage.input_tokens": 60, "gen_ai.usage.output_tokens": 5}
+COUNTED = {"gen_ai.usage.input_tokens": 3, "gen_ai.usage.output_tokens": 2}
 SAID = {"response_id": "r1", "generation_id": "g1", "text": "Good day.", "finish_reason": "COMPLETE", "meta": META}
 GENERATED = {"id": "g1", "text": "Good day.", "finish_reason": "MAX_TOKENS"}
 SCORED = {"id": "k1", "results": [{"index": 0, "relevance_score": 0.9}], "meta": {"billed_units": {"search_units": 1}}}

@@ -73,7 +73,7 @@ def answered(recording: Recording) -> dict[str, Any]:
     return {
         "gen_ai.response.id": body["id"],
         "gen_ai.response.finish_reasons": (body["finish_reason"],),
-        **{f"gen_ai.usage.{name}": count for name, count in body["usage"]["tokens"].items()},
+        **{f"gen_ai.usage.{name}": count for name, count in body["usage"]["billed_units"].items()},
     }
 
 

@@ -17,7 +17,7 @@ USAGE = {
 }
 FUNCTION = {"name": "add", "arguments": '{"a": 2}'}
 CALL = {"id": "c1", "type": "function", "function": FUNCTION}
-COUNTED = Usage(input_tokens=1531, output_tokens=89, cache_read_tokens=16)
+COUNTED = Usage(input_tokens=62, output_tokens=38, cache_read_tokens=16)
 BILLED = Usage(input_tokens=62, output_tokens=38)
 
 
@@ -87,6 +87,19 @@ def test_counts_that_are_written_as_floats() -> None:
     """Cohere's clients for other platforms send them so."""
     body = {"message": {}, "usage": {"tokens": {"input_tokens": 3.0, "output_tokens": 1.5}}}
     assert FORMAT.response(body).usage == Usage(input_tokens=3)
+
+
+def test_what_is_billed_wins() -> None:
+    """The conventions want the billed count where the provider gives two; without it the tokens are told."""
+    tokens = {"input_tokens": 1531, "output_tokens": 89}
+    both = {"usage": {"billed_units": {"input_tokens": 6, "output_tokens": 3}, "tokens": tokens}}
+    assert FORMAT.response(both).usage == Usage(input_tokens=6, output_tokens=3)
+    assert FORMAT.response({"usage": {"tokens": tokens}}).usage == Usage(input_tokens=1531, output_tokens=89)
+
+
+def test_cached_tokens_that_are_not_part_of_what_is_billed() -> None:
+    sent = {"billed_units": {"input_tokens": 6}, "tokens": {"input_tokens": 70}, "cached_tokens": 64}
+    assert FORMAT.response({"usage": sent}).usage == Usage(input_tokens=6)
 
 
 def test_only_cached_tokens() -> None:

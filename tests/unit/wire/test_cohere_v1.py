@@ -11,8 +11,7 @@ from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
 Make = Callable[[dict[str, object]], object]
 META = {"billed_units": {"input_tokens": 6, "output_tokens": 3}, "tokens": {"input_tokens": 60, "output_tokens": 3}}
 CALL = {"name": "add", "parameters": {"a": 2}}
-COUNTED = Usage(input_tokens=60, output_tokens=3)
-BILLED = Usage(input_tokens=6, output_tokens=3)
+COUNTED = BILLED = Usage(input_tokens=6, output_tokens=3)
 WHOLE = {"response_id": "r1", "generation_id": "g1", "text": "hi", "finish_reason": "COMPLETE", "meta": META}
 
 

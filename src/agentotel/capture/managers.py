@@ -49,14 +49,17 @@ def _sync(tracking: Tracking, manager: Any, endings: Endings) -> Iterator[Any]:
     _leave(tracking.leave)
     _answer(endings.entered, tracking, response)
     try:
-        yield response
+        try:
+            yield response
+        except BaseException as error:
+            if not manager.__exit__(type(error), error, error.__traceback__):
+                raise
+        else:
+            manager.__exit__(None, None, None)
     except BaseException as error:
-        if not isinstance(error, GeneratorExit):
-            _fail(endings.failed, tracking, error)
-        if not manager.__exit__(type(error), error, error.__traceback__):
-            raise
-    else:
-        manager.__exit__(None, None, None)
+        _fail(_raised, tracking, error, endings)
+        raise
+    finally:
         _answer(endings.left, tracking, response)
 
 
@@ -72,12 +75,21 @@ async def _async(tracking: Tracking, manager: Any, endings: Endings) -> AsyncIte
     _leave(tracking.leave)
     _answer(endings.entered, tracking, response)
     try:
-        yield response
+        try:
+            yield response
+        except BaseException as error:
+            if not await manager.__aexit__(type(error), error, error.__traceback__):
+                raise
+        else:
+            await manager.__aexit__(None, None, None)
     except BaseException as error:
-        if not isinstance(error, GeneratorExit):
-            _fail(endings.failed, tracking, error)
-        if not await manager.__aexit__(type(error), error, error.__traceback__):
-            raise
-    else:
-        await manager.__aexit__(None, None, None)
+        _fail(_raised, tracking, error, endings)
+        raise
+    finally:
         _answer(endings.left, tracking, response)
+
+
+def _raised(tracking: Tracking, error: BaseException, endings: Endings) -> None:
+    """End a call by the error that left its manager, unless its body has ended it: then the error is not the call's."""
+    if tracking.operation.open and not isinstance(error, GeneratorExit):
+        endings.failed(tracking, error)

@@ -40,6 +40,7 @@ SHELL = {
     "capture/bodies.py _Sync.close",
     "capture/bodies.py _Watched.__del__",
     "capture/bodies.py _Watched.__getattr__",
+    "capture/bodies.py finish",
     "capture/bodies.py _reader_class.<locals>.WatchedReader.__aiter__",
     "capture/bodies.py _reader_class.<locals>.WatchedReader.__del__",
     "capture/bodies.py _reader_class.<locals>.WatchedReader.set_exception",

@@ -103,7 +103,8 @@ def check(
         counted = sum(guard.counts().values())
     if log != expected:
         return "the caller sees it", len(made.spans)
-    if not raised.times or counted != raised.times:
+    half_made = code.co_name == "__init__" and counted > raised.times  # its finalizer had nothing to end
+    if not raised.times or (counted != raised.times and not half_made):
         return f"raised {raised.times} times, counted {counted} times", len(made.spans)
     return None if clean or code.co_qualname in LEAVING else "the context leaks", len(made.spans)
 

@@ -19,6 +19,7 @@ import requests
 import urllib3
 
 import agentotel
+from agentotel._core import guard
 from agentotel.capture import unclaimed
 from agentotel.testing import capture
 from agentotel.wire.format import Format
@@ -222,6 +223,15 @@ async def test_what_is_no_model_call_is_left_alone() -> None:
         httpx.post(f"{url}{path}", content=sent, trust_env=False)
         assert list(sent) == []
     assert captured.spans == []
+
+
+async def test_what_is_no_url_is_refused_by_the_library_alone() -> None:
+    before = guard.counts()
+    with capture():
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.InvalidURL):
+                await session.get("http://[::1")
+    assert guard.counts() == before
 
 
 async def test_hosts_are_left_alone_when_told() -> None:

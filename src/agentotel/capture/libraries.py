@@ -68,8 +68,11 @@ def _aiohttp_url(session: Any, args: _Args, kwargs: _Kwargs) -> Any:
     return session._build_url(given)  # noqa: SLF001 - joins the session's base URL
 
 
-def _aiohttp_asked(session: Any, args: _Args, kwargs: _Kwargs) -> Asked:
-    url = _aiohttp_url(session, args, kwargs)
+def _aiohttp_asked(session: Any, args: _Args, kwargs: _Kwargs) -> Asked | None:
+    try:
+        url = _aiohttp_url(session, args, kwargs)
+    except ValueError:  # no URL: the session is about to say so in its own words
+        return None
     method = args[0] if args else kwargs["method"]
     return Asked(
         method=method,

@@ -129,11 +129,12 @@ class HttpLibrary:
     """An HTTP library.
 
     ``attempts`` send one request each; ``calls`` are what the application calls where that is another method, which
-    may repeat requests. ``asked`` reads the arguments of a call, ``target`` those of an attempt.
+    may repeat requests. ``asked`` reads the arguments of a call, None where they make no request; ``target`` reads
+    those of an attempt.
     """
 
     package: str
     attempts: tuple[Hook, ...]
-    asked: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Asked]
+    asked: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Asked | None]
     target: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], tuple[str | None, object]]
     calls: tuple[Hook, ...] = ()

@@ -126,7 +126,8 @@ def adapter(library: HttpLibrary) -> Adapter:
     """Make the adapter that reads what an HTTP library sends."""
 
     def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
-        return None if current() is not None else claim(library.asked(client, args, kwargs))
+        asked = None if current() is not None else library.asked(client, args, kwargs)
+        return None if asked is None else claim(asked)
 
     return Adapter(package=library.package, oldest=(0,), below=(999,), hooks=library.calls, read=read)
 

@@ -1,0 +1,193 @@
+"""What callers hold of an SDK is as without us: it is copied, pickled and freed as before, and nothing piles up."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import pickle
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+
+import agentotel
+from tests.contract.drivers._spec import Caller, Driver, Endpoint, Settings
+from tests.contract.flavour import close, done, take
+from tests.contract.matrix import DRIVERS
+from tests.contract.scenarios import dropped, settled
+from tests.contract.ways import create
+from tests.fakes.replay import Replay
+
+CASES = [
+    pytest.param(endpoint, flavour, kind, id=f"{endpoint.name}-{flavour}-{kind}")
+    for driver in DRIVERS.values()
+    for endpoint in driver.endpoints
+    if endpoint.written
+    for flavour in driver.flavours
+    for kind in ("plain", "stream")
+    if endpoint.has(kind)
+]
+FIRST = [
+    pytest.param(driver, flavour, id=f"{name}-{flavour}")
+    for name, driver in DRIVERS.items()
+    if name != "aiobotocore"  # fills up over some hundred calls before it is level
+    for flavour in driver.flavours
+]
+ROUNDS, CALLS = 4, 50
+MOST_GROWTH = 0.25
+"""Objects per call, in the round with the least: the first one warms up, and what is freed late is no leak."""
+
+
+@contextmanager
+def instrumented() -> Iterator[None]:
+    """Record, and keep nothing of it."""
+    agentotel.instrument(tracer_provider=TracerProvider(), meter_provider=NoOpMeterProvider())
+    try:
+        yield
+    finally:
+        agentotel.uninstrument()
+
+
+async def _caller(endpoint: Endpoint, flavour: str, kind: str, url: str) -> Caller:
+    recording = endpoint.exchange(kind)
+    settings = Settings(flavour=flavour, url=url, recording=recording)
+    return Caller(endpoint, flavour, recording, endpoint.client(settings))
+
+
+def _again(way: Callable[[Any], Any], value: Any) -> Any:
+    """Tell what becomes of a value: a type, or the class of the error."""
+    try:
+        return type(way(value))
+    except Exception as error:  # noqa: BLE001 - many SDKs cannot copy what they give
+        return type(error), str(error)
+
+
+WAYS = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda value: pickle.loads(pickle.dumps(value)),  # noqa: S301 - our own
+}
+
+
+async def _twins(endpoint: Endpoint, flavour: str, kind: str, url: str) -> list[Any]:
+    caller = await _caller(endpoint, flavour, kind, url)
+    answer = await caller.call()
+    seen = [(name, _again(way, value)) for value in (caller.client, answer) for name, way in WAYS.items()]
+    if kind == "stream":
+        await close(answer)
+    await close(caller.client)
+    await settled()
+    return seen
+
+
+@pytest.mark.parametrize(("endpoint", "flavour", "kind"), CASES)
+async def test_clients_and_answers_are_copied_and_pickled_as_without_us(
+    endpoint: Endpoint, flavour: str, kind: str
+) -> None:
+    with Replay(endpoint.exchange(kind).sent) as server:
+        bare = await _twins(endpoint, flavour, kind, server.url)
+        with instrumented():
+            assert await _twins(endpoint, flavour, kind, server.url) == bare
+
+
+async def _freed(endpoint: Endpoint, flavour: str, kind: str, url: str) -> list[bool]:
+    """Tell whether an answer, and the HTTP response below it, are gone as soon as nobody holds them."""
+    caller = await _caller(endpoint, flavour, kind, url)
+    await create(replace(caller, log=[]))
+    answer = await caller.call()
+    held = [one for one in (answer, getattr(answer, "response", None)) if hasattr(type(one), "__weakref__")]
+    seen = [weakref.ref(one) for one in held]
+    if kind == "stream":
+        await take(answer, 1)
+        await close(answer)
+    del held, answer
+    gone = [one() is None for one in seen]
+    await close(caller.client)
+    await settled()
+    return gone
+
+
+@pytest.mark.parametrize(("endpoint", "flavour", "kind"), CASES)
+async def test_no_cycle_of_ours_keeps_an_answer(endpoint: Endpoint, flavour: str, kind: str) -> None:
+    with Replay(endpoint.exchange(kind).sent) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            bare = await _freed(endpoint, flavour, kind, server.url)
+            with instrumented():
+                ours = await _freed(endpoint, flavour, kind, server.url)
+        finally:
+            gc.enable()
+    assert not [one for one, other in zip(bare, ours, strict=True) if one and not other], (bare, ours)
+
+
+async def _left(caller: Caller) -> None:
+    stream = await caller.call()
+    await take(stream, 1)
+    await close(stream)
+
+
+async def _dropped(caller: Caller) -> None:
+    await take(await caller.call(), 1)
+
+
+async def _failed(caller: Caller) -> None:
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the SDK raises
+        await caller.call()
+
+
+ACTS = (("plain", create), ("stream", create), ("stream", _left), ("stream", _dropped), ("error-400", _failed))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pytest would keep each of them
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of the connections of streams that are dropped
+@pytest.mark.parametrize(("driver", "flavour"), FIRST)
+def test_nothing_grows_with_the_number_of_calls(driver: Driver, flavour: str) -> None:
+    grown = {}
+    gc.collect()
+    gc.freeze()
+    try:
+        for endpoint in driver.endpoints:
+            for kind, act in ACTS:
+                if endpoint.written and endpoint.has(kind) and kind not in endpoint.without:
+                    with Replay(endpoint.exchange(kind).sent) as server, asyncio.Runner() as runner, instrumented():
+                        grown[f"{endpoint.name} {act.__name__}"] = runner.run(
+                            _growth(endpoint, flavour, kind, act, server)
+                        )
+    finally:
+        gc.unfreeze()
+    assert {name: growth for name, growth in grown.items() if growth > MOST_GROWTH} == {}
+    assert grown
+
+
+async def _settled() -> int:
+    """Count the objects once nothing more is freed."""
+    counts = [0]
+    for _ in range(20):
+        await dropped()
+        await asyncio.sleep(0.02)
+        counts.append(len(gc.get_objects()))
+        if counts[-1] == counts[-2]:
+            break
+    return counts[-1]
+
+
+async def _growth(endpoint: Endpoint, flavour: str, kind: str, act: Any, server: Replay) -> float:
+    """Count the objects that a call leaves behind."""
+    caller = await _caller(endpoint, flavour, kind, server.url)
+    counts = []
+    for _round in range(ROUNDS):
+        for _call in range(CALLS):
+            await act(replace(caller, log=[]))
+        server.requests.clear()
+        server.statuses.clear()
+        counts.append(await _settled())
+    await done(close(caller.client))
+    return min(after - before for before, after in pairwise(counts)) / CALLS

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from typing import Final
 
-from agentotel.facts.stop import StopReason
+from agentotel.facts.stop import FILTERED, StopReason
 from agentotel.record import unit as units
 from agentotel.record.unit import Unit
 from agentotel.wire.errors import error_type
@@ -82,7 +82,7 @@ def _without_error(unit: Unit) -> Why:
         used_up = unit.steps >= unit.max_steps
         if used_up and (unit.last_asked or not unit.own_llm_calls):
             return StopReason.MAX_STEPS, f"{unit.steps} of {unit.max_steps} steps"
-    if "content_filter" in unit.last_finish:
+    if not FILTERED.isdisjoint(unit.last_finish):
         return StopReason.CONTENT_FILTER, None
     if "model_context_window_exceeded" in unit.last_finish:
         return StopReason.CONTEXT_OVERFLOW, None

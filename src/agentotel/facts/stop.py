@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class StopReason(StrEnum):
@@ -48,3 +49,22 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"
     CANCELLED = "cancelled"
     ERROR = "error"
+
+
+FILTERED: Final = frozenset(
+    {
+        "blocklist",
+        "content_filter",
+        "escalation",
+        "image_prohibited_content",
+        "image_recitation",
+        "image_safety",
+        "model_armor",
+        "prohibited_content",
+        "pup_limited_disabled",
+        "recitation",
+        "safety",
+        "spii",
+    }
+)
+"""Finish reasons of answers that were held back for what is in them, in the words of OpenAI, Bedrock and Gemini."""

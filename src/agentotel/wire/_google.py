@@ -85,8 +85,13 @@ def bare_model(value: object) -> str | None:
     return name.rpartition("models/")[2] if name and "tunedModels/" not in name else name
 
 
+def raw_reason(value: object) -> str:
+    """Give a finish reason as the released official package writes it: the provider's word in lower case."""
+    return (text(value) or MISSING_REASON).lower()
+
+
 def finish_reason(value: object) -> str:
-    """Read a finish reason; a candidate without one was cut off."""
+    """Give a finish reason in the words of the conventions for messages; a candidate without one was cut off."""
     reason = text(value)
     return FINISH_REASONS.get(reason.upper(), reason.lower()) if reason else MISSING_REASON
 

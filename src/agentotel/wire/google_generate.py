@@ -19,6 +19,7 @@ from agentotel.wire._google import (
     finish_reason,
     get,
     made_usage,
+    raw_reason,
     refusal,
     several,
     spelled,
@@ -83,7 +84,7 @@ def response(body: Body) -> Response:
     """Read an answer. A prompt that was blocked has no candidates, and is an error of the body."""
     candidates = [fields(candidate) for candidate in items(body.get("candidates"))]
     blocked = None if candidates else _blocked(body)
-    reasons = tuple(finish_reason(get(candidate, "finishReason")) for candidate in candidates)
+    reasons = tuple(raw_reason(get(candidate, "finishReason")) for candidate in candidates)
     sent = fields(get(body, "usageMetadata"))
     model = bare_model(get(body, "modelVersion"))
     served = uses(candidates)

@@ -92,7 +92,7 @@ def answered(recording: Recording) -> dict[str, Any]:
     return {
         "gen_ai.response.id": chunks[-1]["responseId"],
         "gen_ai.response.model": chunks[-1]["modelVersion"],
-        "gen_ai.response.finish_reasons": tuple({"STOP": "stop", "MAX_TOKENS": "length"}[one] for one in reasons),
+        "gen_ai.response.finish_reasons": tuple(one.lower() for one in reasons),
         **counted(
             {
                 "input_tokens": usage["promptTokenCount"] + usage.get("toolUsePromptTokenCount", 0),

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from agentotel.facts.call import Context, Failure, Request, Response, ServerToolUse, ToolRequest, Usage
+from agentotel.facts.stop import FILTERED
+from agentotel.wire._google import FINISH_REASONS
 from agentotel.wire.google_generate import FORMAT
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
 
@@ -136,18 +138,26 @@ def test_usage(sent: dict[str, object], usage: Usage | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "said", "written"),
     [
-        ("MAX_TOKENS", "length"),
-        ("SAFETY", "content_filter"),
-        ("PROHIBITED_CONTENT", "content_filter"),
-        ("MALFORMED_FUNCTION_CALL", "malformed_function_call"),
-        ("OTHER", "error"),
-        (None, "error"),
+        ("STOP", "stop", "stop"),
+        ("MAX_TOKENS", "max_tokens", "length"),
+        ("SAFETY", "safety", "content_filter"),
+        ("PROHIBITED_CONTENT", "prohibited_content", "content_filter"),
+        ("MALFORMED_FUNCTION_CALL", "malformed_function_call", "malformed_function_call"),
+        ("OTHER", "other", "error"),
+        (None, "error", "error"),
     ],
 )
-def test_finish_reasons(reason: str | None, said: str) -> None:
-    assert FORMAT.response({"candidates": [{"finishReason": reason}]}).finish_reasons == (said,)
+def test_finish_reasons(reason: str | None, said: str, written: str) -> None:
+    body = {"candidates": [{"finishReason": reason}]}
+    assert FORMAT.response(body).finish_reasons == (said,)
+    assert [message["finish_reason"] for message in FORMAT.output(body) or []] == [written]
+
+
+def test_answers_that_are_held_back_are_known_to_stop_reasons() -> None:
+    held = {reason.lower() for reason, word in FINISH_REASONS.items() if word == "content_filter"}
+    assert held < FILTERED
 
 
 def test_tier_of_vertex() -> None:

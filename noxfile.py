@@ -16,6 +16,10 @@ RUNNER = [one for one in PYPROJECT["dependency-groups"]["test"] if isinstance(on
 """What runs the tests, without the SDKs."""
 
 
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""A process for each processor."""
+
+
 def install(session: nox.Session, *groups: str) -> None:
     session.install("-e", ".[cli,demo]", *nox.project.dependency_groups(PYPROJECT, *groups))
 
@@ -47,15 +51,15 @@ def layers(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """Run the unit tests."""
     install(session, "test")
-    session.run("pytest", "tests/unit", *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/unit", *session.posargs)
 
 
 @nox.session
 def contract(session: nox.Session) -> None:
     """Run every scenario against every adapter over loopback HTTP, the checks of names, and the faults."""
     install(session, "test")
-    session.run("pytest", "tests/contract", "tests/conventions", *session.posargs)
-    session.run("pytest", "tests/faults", *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/contract", "tests/conventions", *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/faults", *session.posargs)
 
 
 SDKS = {
@@ -111,7 +115,7 @@ def e2e(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run the code of README, docs and examples."""
     install(session, "test")
-    session.run("pytest", "tests/docs", *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/docs", *session.posargs)
 
 
 @nox.session

@@ -161,7 +161,8 @@ class Registry:
         if found.supported:
             return True
         logger.warning(
-            "%s %s is not supported (%s): its calls are left alone and not recorded; install a supported version",
+            "%s %s is not supported (%s): it is not patched, and its calls are told by their HTTP requests only; "
+            "install a supported version",
             adapter.package,
             found.version,
             found.wanted,

@@ -50,6 +50,8 @@ NEIGHBOURS: tuple[str, ...] = (
 )
 """Packages that may trace model calls too: their span of a call becomes one with ours."""
 
+UNPATCHED = "it is not patched, and its calls are told by their HTTP requests only"
+
 _PROBLEMS = 1
 
 Section = dict[str, Any]
@@ -130,7 +132,7 @@ def _sdks(problems: list[str]) -> Iterator[Section]:
         none = none and found.version is None
         patched = [*_seams((*adapter.hooks, *adapter.tracers), problems)] if found.supported else []
         if found.version and not found.supported:
-            problems.append(f"{package} {found.version} is not supported ({found.wanted}): its calls are not recorded")
+            problems.append(f"{package} {found.version} is not supported ({found.wanted}): {UNPATCHED}")
         yield {
             "package": package,
             "version": found.version,
@@ -277,7 +279,7 @@ def _sdk_line(sdk: Section) -> str:
     if sdk["version"] is None:
         return f"{name} not installed ({sdk['wanted']} is supported)"
     if not sdk["supported"]:
-        return f"{name} {sdk['version']} is NOT supported ({sdk['wanted']} is): its calls are not recorded"
+        return f"{name} {sdk['version']} is NOT supported ({sdk['wanted']} is): {UNPATCHED}"
     seams = ", ".join(".".join(seam.split(".")[-2:]) for seam in sdk["patched"])
     return f"{name} {sdk['version']} is supported ({sdk['wanted']}); patches {seams or 'nothing'}"
 

@@ -214,7 +214,14 @@ class Unit:
         """Tell why ``error`` was raised; None if not known."""
         if not self._blames:
             return None
-        return self._blames.get(_mark(error)) or self._blames.get(errors.error_type(error))
+        mark = _mark(error)
+        known = self._blames.get(mark)
+        if known is None:
+            with _lock:
+                known = self._blames.pop(errors.error_type(error), None)
+                if known is not None:
+                    self._blames[mark] = known  # what was expected has come: a later error of the class is another
+        return known
 
 
 _HOMES: Final = frozenset({RUN, SESSION})

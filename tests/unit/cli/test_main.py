@@ -150,7 +150,7 @@ def test_the_doctor_tells_of_unsupported_and_broken_sdks(
     code, found = _examined(capsys)
     assert code == 1
     assert found["problems"] == [
-        f"openai {version('openai')} is not supported (>=2,<3): its calls are not recorded",
+        f"openai {version('openai')} is not supported (>=2,<3): {doctor.UNPATCHED}",
         "anthropic.Anthropic.telepathy is not there: calls through it are not recorded",
     ]
     cli.main(["doctor"])

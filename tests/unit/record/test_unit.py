@@ -165,3 +165,12 @@ def test_what_is_left_is_for_the_run_else_for_turn_and_session() -> None:
     assert left_at(SESSION, TURN, RUN) == [False, False, True]
     assert left_at(SESSION, RUN, TURN) == [False, True, False]
     assert chain(RUN)[0].left() == []
+
+
+def test_an_expected_error_is_blamed_once() -> None:
+    (unit,) = chain(RUN)
+    unit.expect("ValueError", StopReason.RATE_LIMITED, "m: 429")
+    first = raised(ValueError("from the SDK"))
+    assert unit.blamed(first) == (StopReason.RATE_LIMITED, "m: 429")
+    assert unit.blamed(first) == (StopReason.RATE_LIMITED, "m: 429")
+    assert unit.blamed(raised(ValueError("from elsewhere"))) is None

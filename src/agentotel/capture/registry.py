@@ -92,7 +92,10 @@ def load_adapter(package: str) -> Adapter:
 
 
 class Registry:
-    """The patches of this process. Those that cannot be undone stay, and do nothing while inactive."""
+    """The patches of this process. Those that cannot be undone stay, and do nothing while inactive.
+
+    Its lock is never held while something is imported: the thread that imports may be waiting for it.
+    """
 
     def __init__(self) -> None:
         self._patches: list[_Patch] = []
@@ -105,15 +108,18 @@ class Registry:
 
         ``on_patched`` is called once, when the first SDK is patched.
         """
+        loaded = []
         with _lock:
             self._active = True
             self._on_patched = on_patched
             for package in (*ADAPTERS, *(library.package for library in LIBRARIES), *LISTENERS):
                 if package in sys.modules:
-                    _patch(self._patch, sys.modules[package])
+                    loaded.append(sys.modules[package])
                 elif package not in self._hooked:
                     self._hooked.add(package)
                     when_imported(package, self._imported)
+        for module in loaded:
+            _patch(self._patch, module)
 
     def remove(self) -> None:
         """Undo every patch that is still on top."""
@@ -123,9 +129,8 @@ class Registry:
             self._hooked.clear()
 
     def _imported(self, module: ModuleType) -> None:
-        with _lock:
-            if self._active:
-                _patch(self._patch, module)
+        if self._active:
+            _patch(self._patch, module)
 
     def _patch(self, module: ModuleType) -> None:
         package = module.__name__
@@ -140,9 +145,10 @@ class Registry:
                 for tracer in adapter.tracers:
                     if seam(tracer)[1] is not None:  # older versions do not trace themselves
                         self._replace(tracer, native.adopting)
-                if self._on_patched is not None:
-                    self._on_patched()
-                    self._on_patched = None
+                with _lock:
+                    told, self._on_patched = self._on_patched, None
+                if told is not None:
+                    told()
 
     def _listen(self, package: str) -> None:
         """Patch what is no SDK: HTTP libraries, and frameworks that announce model calls."""
@@ -176,9 +182,8 @@ class Registry:
             return
 
         def loaded(_module: ModuleType) -> None:
-            with _lock:
-                if self._active:
-                    _patch(patch)
+            if self._active:
+                _patch(patch)
 
         when_imported(name, loaded)
 
@@ -205,13 +210,14 @@ class Registry:
         if original is None:
             logger.warning("%s is not there: calls through it are not recorded", hook)
             return
-        if any(patch.owner is owner and patch.name == hook.method for patch in self._patches):
-            return
-        places = [(owner, hook.method, original), *shadows(owner, hook.method, original)]
-        for place, name, method in places:
-            patched = make(method)
-            setattr(place, name, patched)
-            self._patches.append(_Patch(place, name, method, patched))
+        with _lock:
+            there = any(patch.owner is owner and patch.name == hook.method for patch in self._patches)
+            if there or not self._active:
+                return
+            for place, name, method in ((owner, hook.method, original), *shadows(owner, hook.method, original)):
+                patched = make(method)
+                setattr(place, name, patched)
+                self._patches.append(_Patch(place, name, method, patched))
 
 
 def _sockets(adapter: Adapter) -> dict[Hook, Callable[[Any], Any]]:

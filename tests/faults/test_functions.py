@@ -6,6 +6,7 @@ statement of the application's own runs, such as the making of a block, may rais
 
 from __future__ import annotations
 
+import gc
 from types import CodeType
 from typing import Any
 
@@ -82,7 +83,7 @@ def whole(application: Application, expected: list[Any]) -> Recorded:
 @pytest.fixture(scope="module")
 def codes(application: Application, expected: list[Any]) -> list[CodeType]:
     with recording(application, **SETTINGS):
-        found, log = reached(application.run)
+        found, log = reached(lambda: (application.run(), gc.collect())[0])  # what is freed has finalizers
     assert log == expected
     return found
 

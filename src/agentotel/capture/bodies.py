@@ -118,6 +118,7 @@ class _Reads:
         self._see = see
         self._inside = False
         self._decoder: Any = None
+        self._below = [one for one in (response._fp, response._connection) if one is not None]  # noqa: SLF001
 
     def reading(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Read, and show what was read."""
@@ -147,6 +148,7 @@ class _Reads:
         except Exception as error:
             _end(self._end.raised, error)
             raise
+        self._below.clear()
         if not self._inside:
             _end(self._end.read)
 
@@ -155,7 +157,11 @@ class _Reads:
         if not self._inside:
             _end(self._end.closed)
         response: Any = self._response()
-        type(response).close(response)
+        if response is not None:
+            type(response).close(response)
+            return
+        for one in self._below:  # freed in a cycle, after its weak references: its finalizer closes through here
+            one.close()
 
     def _saw_chunk(self, response: Any, data: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         self._show(response, data, decoded=bool(_argument(args, kwargs)))
@@ -165,6 +171,7 @@ class _Reads:
         decoded = response.decode_content if asked is None else bool(asked)
         self._show(response, bytes(args[0][:data]) if isinstance(data, int) else data, decoded=decoded)
         if _exhausted(response):
+            self._below.clear()  # back in its pool
             self._end.read()
 
     def _show(self, response: Any, data: object, *, decoded: bool) -> None:

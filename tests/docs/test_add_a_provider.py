@@ -30,21 +30,23 @@ def _exchange(kind: str) -> str:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the source and of the tests, in which the page's steps were taken."""
+    """A copy of the source and of the tests, in which the page's steps were taken, beside the same ../shared."""
+    copy = tmp_path / "checkout"
+    (tmp_path / "shared").symlink_to(ROOT.parent / "shared")
     unwanted = shutil.ignore_patterns("__pycache__", ".*")
     for part in ("src", "tests/contract", "tests/fakes"):
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=unwanted)
+        shutil.copytree(ROOT / part, copy / part, ignore=unwanted)
     for part in ("tests/__init__.py", "pyproject.toml", "noxfile.py"):
-        shutil.copy(ROOT / part, tmp_path / part)
+        shutil.copy(ROOT / part, copy / part)
     for name, code in FILES:
-        (tmp_path / name).write_text(code, encoding="utf-8")
-    registry = tmp_path / "src" / "agentotel" / "capture" / "registry.py"
+        (copy / name).write_text(code, encoding="utf-8")
+    registry = copy / "src" / "agentotel" / "capture" / "registry.py"
     for after, line in LINES:
         assert after in registry.read_text(encoding="utf-8")
         registry.write_text(registry.read_text(encoding="utf-8").replace(f"{after}\n", f"{after}\n{line}"), "utf-8")
     for kind in KINDS:
-        (tmp_path / "tests" / "contract" / "exchanges" / f"acme-chat-{kind}.json").write_text(_exchange(kind))
-    return tmp_path
+        (copy / "tests" / "contract" / "exchanges" / f"acme-chat-{kind}.json").write_text(_exchange(kind))
+    return copy
 
 
 def test_the_page_has_all_it_names() -> None:

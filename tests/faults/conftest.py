@@ -21,8 +21,10 @@ def _fresh_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def application() -> Iterator[Application]:
     gc.freeze()  # so that a collection looks at what the application made only, and is quick
+    gc.disable()  # so that a finalizer runs where the application collects, not in a thread of the server
     with Provider() as server:
         yield Application(server)
+    gc.enable()
     gc.unfreeze()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from agentotel.capture import bodies
 
@@ -13,82 +15,50 @@ if TYPE_CHECKING:
 
 See = Callable[[bytes], None]
 Decoder = Callable[[bytes], Iterable[bytes]]
+Headers = Iterable[tuple[bytes, bytes]]
 
 
-class Answer(Protocol):
-    """The response of an HTTP library.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Library:
+    """How the responses of one HTTP library are read; ``mark`` is an attribute that only their class has."""
 
-    ``read`` tells whether the body has been read. ``decoder`` makes a function that decompresses what ``watch``
-    shows; None where it shows plain bytes. ``watch`` reports how the reading of the body ends.
-    """
-
-    response: Any
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        ...
-
-    @property
-    def headers(self) -> Iterable[tuple[bytes, bytes]]:
-        """The headers as they were sent."""
-        ...
-
-    @property
-    def host(self) -> str | None:
-        """The host that answered, where the response names it."""
-        ...
-
-    @property
-    def read(self) -> bool:
-        """Whether the body has been read."""
-        ...
-
-    def header(self, name: str) -> str:
-        """Give one header, empty where it is not there."""
-        ...
-
-    def content(self) -> bytes:
-        """Give the body that was read."""
-        ...
-
-    def decoder(self) -> Decoder | None:
-        """Make a content decoder."""
-        ...
-
-    def watch(self, end: StreamEnd, see: See | None = None) -> None:
-        """Show the body to ``see`` as it is read, and tell ``end`` how that ended."""
+    mark: str
+    status: Callable[[Any], int]
+    headers: Callable[[Any], Headers]
+    read: Callable[[Any], bool]
+    content: Callable[[Any], bytes]
+    watch: Callable[[Any, StreamEnd, See | None], None]
+    decoder: Callable[[Any], Decoder | None] = lambda _response: None
 
 
-class HttpxAnswer:
-    """A response of httpx or httpx2."""
+class Answer:
+    """The response of an HTTP library."""
 
-    __slots__ = ("response",)
+    __slots__ = ("_library", "response")
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, library: _Library, response: Any) -> None:
+        self._library = library
         self.response = response
 
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return int(self.response.status_code)
+        return self._library.status(self.response)
 
     @property
-    def headers(self) -> Iterable[tuple[bytes, bytes]]:
+    def refused(self) -> bool:
+        """Whether the status is that of an error."""
+        return self.status >= 400  # noqa: PLR2004 - an HTTP status
+
+    @property
+    def headers(self) -> Headers:
         """The headers as they were sent."""
-        raw: Iterable[tuple[bytes, bytes]] = self.response.headers.raw
-        return raw
-
-    @property
-    def host(self) -> str | None:
-        """The host of the request."""
-        host: str | None = self.response.request.url.host
-        return host
+        return self._library.headers(self.response)
 
     @property
     def read(self) -> bool:
         """Whether the body has been read, or never will be."""
-        return bool(self.response.is_closed)
+        return self._library.read(self.response)
 
     def header(self, name: str) -> str:
         """Give one header, empty where it is not there."""
@@ -96,21 +66,24 @@ class HttpxAnswer:
 
     def content(self) -> bytes:
         """Give the body that was read; nothing where it was closed unread."""
-        content: bytes = getattr(self.response, "_content", b"")
-        return content
+        return self._library.content(self.response)
 
     def decoder(self) -> Decoder | None:
-        """Make a content decoder of our own; None where the bytes are sent as they are."""
-        response = self.response
-        if not response.headers.get("content-encoding"):
-            return None
-        decoder = response._get_content_decoder()  # noqa: SLF001 - where httpx makes and keeps its decoder
-        del response._decoder  # noqa: SLF001 - the response makes another one for its reader
-        return lambda sent: _parts(decoder.decode(sent))
+        """Make a function that decompresses what ``watch`` shows; None where that is plain."""
+        return self._library.decoder(self.response)
 
     def watch(self, end: StreamEnd, see: See | None = None) -> None:
-        """Put a body of the same kind below the response."""
-        self.response.stream = bodies.watched(self.response.stream, end, see)
+        """Show the body to ``see`` as it is read, and tell ``end`` how that ended."""
+        self._library.watch(self.response, end, see)
+
+
+def _httpx_decoder(response: Any) -> Decoder | None:
+    """Make a content decoder of our own; None where the bytes are sent as they are."""
+    if not response.headers.get("content-encoding"):
+        return None
+    decoder = response._get_content_decoder()  # noqa: SLF001 - where httpx makes and keeps its decoder
+    del response._decoder  # noqa: SLF001 - the response makes another one for its reader
+    return lambda sent: _parts(decoder.decode(sent))
 
 
 def _parts(decoded: Any) -> Iterable[bytes]:
@@ -118,98 +91,55 @@ def _parts(decoded: Any) -> Iterable[bytes]:
     return (decoded,) if isinstance(decoded, bytes) else decoded
 
 
-class Urllib3Answer:
-    """A response of urllib3, which stands behind those of requests and botocore too."""
-
-    __slots__ = ("response",)
-
-    def __init__(self, response: Any) -> None:
-        self.response = response
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return int(self.response.status)
-
-    @property
-    def headers(self) -> Iterable[tuple[bytes, bytes]]:
-        """The headers as they were sent."""
-        return ((name.encode("latin-1"), value.encode("latin-1")) for name, value in self.response.headers.items())
-
-    @property
-    def host(self) -> str | None:
-        """Not known to the response."""
-        return None
-
-    @property
-    def read(self) -> bool:
-        """Whether the body was loaded with the response."""
-        return isinstance(getattr(self.response, "_body", None), bytes)
-
-    def header(self, name: str) -> str:
-        """Give one header, empty where it is not there."""
-        return str(self.response.headers.get(name, ""))
-
-    def content(self) -> bytes:
-        """Give the body that was read."""
-        content: bytes = self.response.data
-        return content
-
-    def decoder(self) -> Decoder | None:
-        """Need none: what is seen is what the user gets."""
-        return None
-
-    def watch(self, end: StreamEnd, see: See | None = None) -> None:
-        """Watch the methods of this response that read."""
-        bodies.watch_urllib3(self.response, end, see)
+def _httpx_watch(response: Any, end: StreamEnd, see: See | None) -> None:
+    """Put a body of the same kind below the response."""
+    response.stream = bodies.watched(response.stream, end, see)
 
 
-class AiohttpAnswer:
-    """A response of aiohttp."""
+def _latin(headers: Any) -> Headers:
+    return ((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
 
-    __slots__ = ("response",)
 
-    def __init__(self, response: Any) -> None:
-        self.response = response
+def _aiohttp_watch(response: Any, end: StreamEnd, see: See | None) -> None:
+    """Put a reader in front of the response's own."""
+    response.content = bodies.watched_reader(response.content, end, see)
 
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return int(self.response.status)
 
-    @property
-    def headers(self) -> Iterable[tuple[bytes, bytes]]:
-        """The headers as they were sent."""
-        raw: Iterable[tuple[bytes, bytes]] = self.response.raw_headers
-        return raw
-
-    @property
-    def host(self) -> str | None:
-        """The host of the request."""
-        host: str | None = self.response.url.host
-        return host
-
-    @property
-    def read(self) -> bool:
-        """Whether the body has been read."""
-        return self.response._body is not None  # noqa: SLF001 - what ``read`` keeps
-
-    def header(self, name: str) -> str:
-        """Give one header, empty where it is not there."""
-        return str(self.response.headers.get(name, ""))
-
-    def content(self) -> bytes:
-        """Give the body that was read."""
-        content: bytes = self.response._body  # noqa: SLF001 - what ``read`` keeps
-        return content
-
-    def decoder(self) -> Decoder | None:
-        """Need none: aiohttp decompresses before anybody reads."""
-        return None
-
-    def watch(self, end: StreamEnd, see: See | None = None) -> None:
-        """Put a reader in front of the response's own."""
-        self.response.content = bodies.watched_reader(self.response.content, end, see)
+_LIBRARIES: Final = (
+    _Library(  # httpx and httpx2
+        mark="iter_raw",
+        status=attrgetter("status_code"),
+        headers=attrgetter("headers.raw"),
+        read=attrgetter("is_closed"),
+        content=lambda response: getattr(response, "_content", b""),
+        watch=_httpx_watch,
+        decoder=_httpx_decoder,
+    ),
+    _Library(  # urllib3, which botocore sends through too; what is seen is plain
+        mark="read_chunked",
+        status=attrgetter("status"),
+        headers=lambda response: _latin(response.headers),
+        read=lambda response: isinstance(getattr(response, "_body", None), bytes),
+        content=attrgetter("data"),
+        watch=bodies.watch_urllib3,
+    ),
+    _Library(  # aiohttp, which decompresses before anybody reads
+        mark="raw_headers",
+        status=attrgetter("status"),
+        headers=attrgetter("raw_headers"),
+        read=lambda response: response._body is not None,  # noqa: SLF001 - what its ``read`` keeps
+        content=attrgetter("_body"),
+        watch=_aiohttp_watch,
+    ),
+    _Library(  # requests: a response of urllib3 with a memory of its own
+        mark="iter_content",
+        status=attrgetter("status_code"),
+        headers=lambda response: _latin(response.headers),
+        read=attrgetter("_content_consumed"),
+        content=attrgetter("content"),
+        watch=lambda response, end, see: bodies.watch_urllib3(response.raw, end, see),
+    ),
+)
 
 
 @lru_cache(maxsize=256)
@@ -233,33 +163,12 @@ def answer_of(value: Any) -> Answer | None:
 
 
 def _known(value: Any) -> Answer | None:
-    """Tell the response of a library by what it can do."""
-    kind = type(value)
-    if hasattr(kind, "iter_raw"):
-        return HttpxAnswer(value)
-    if hasattr(kind, "read_chunked"):
-        return Urllib3Answer(value)
-    if hasattr(kind, "raw_headers"):
-        return AiohttpAnswer(value)
-    raw = getattr(value, "raw", None) if hasattr(kind, "iter_content") else None
-    return None if raw is None else RequestsAnswer(value)
+    kind: type = type(value)
+    library = _library(kind)
+    return None if library is None else Answer(library, value)
 
 
-class RequestsAnswer(Urllib3Answer):
-    """A response of requests: one of urllib3 with a memory of its own."""
-
-    __slots__ = ("_outer",)
-
-    def __init__(self, response: Any) -> None:
-        super().__init__(response.raw)
-        self._outer = response
-
-    @property
-    def read(self) -> bool:
-        """Whether the body has been read."""
-        return bool(self._outer._content_consumed)  # noqa: SLF001 - what ``content`` goes by
-
-    def content(self) -> bytes:
-        """Give the body that was read."""
-        content: bytes = self._outer.content
-        return content
+@lru_cache(maxsize=256)
+def _library(kind: type) -> _Library | None:
+    """Tell whose responses a class makes, by what it can do."""
+    return next((library for library in _LIBRARIES if hasattr(kind, library.mark)), None)

@@ -1,8 +1,8 @@
-"""Hosts of providers, as data."""
+"""Hosts of providers and ports of schemes, as data."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 HOSTS: Final = (
     ("openai.azure.com", "azure.ai.openai"),
@@ -28,6 +28,8 @@ HOSTS: Final = (
 )
 """Ends of host names and the provider behind them."""
 
+PORTS: Final = {"https": 443, "http": 80, "wss": 443, "ws": 80}
+
 
 def ends(host: str, end: str) -> bool:
     """Tell whether a host is ``end`` or below it; a regional host such as ``us-x-aiplatform...`` counts as well."""
@@ -37,3 +39,9 @@ def ends(host: str, end: str) -> bool:
 def provider_of(host: str | None, otherwise: str) -> str:
     """Name the provider behind a host, ``otherwise`` where the host is not known."""
     return next((name for end, name in HOSTS if host is not None and ends(host, end)), otherwise)
+
+
+def port_of(url: Any) -> int | None:
+    """Give the port of a parsed URL or a pool of connections: its own, else that of its scheme."""
+    port: int | None = url.port or PORTS.get(url.scheme)
+    return port

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from agentotel.capture import hosts
 from agentotel.capture.spec import Asked, Hook, HttpLibrary
-
-PORTS: Final = {"https": 443, "http": 80}
 
 _Args = tuple[Any, ...]
 _Kwargs = Mapping[str, Any]
@@ -23,9 +22,8 @@ def _httpx_asked(_client: Any, args: _Args, kwargs: _Kwargs) -> Asked:
     url = request.url
     return Asked(
         method=request.method,
-        host=url.host or None,
-        port=url.port or PORTS.get(url.scheme),
         path=url.path,
+        place=lambda: (url.host or None, hosts.port_of(url)),
         body=lambda: getattr(request, "_content", None),  # a streamed body is not kept, and stays unread
     )
 
@@ -50,9 +48,8 @@ def _urllib3_asked(pool: Any, args: _Args, kwargs: _Kwargs) -> Asked:
     body = _urllib3_argument(args, kwargs, 2, "body")
     return Asked(
         method=str(_urllib3_argument(args, kwargs, 0, "method")),
-        host=pool.host,
-        port=pool.port or PORTS.get(pool.scheme),
         path=urlsplit(str(_urllib3_argument(args, kwargs, 1, "url"))).path,
+        place=lambda: (pool.host, hosts.port_of(pool)),
         body=lambda: _bytes(body),
     )
 
@@ -76,9 +73,8 @@ def _aiohttp_asked(session: Any, args: _Args, kwargs: _Kwargs) -> Asked | None:
     method = args[0] if args else kwargs["method"]
     return Asked(
         method=method,
-        host=url.host,
-        port=url.port,
         path=url.path,
+        place=lambda: (url.host, url.port),
         body=lambda: kwargs.get("json") or _bytes(kwargs.get("data")),
     )
 

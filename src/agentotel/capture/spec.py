@@ -115,12 +115,15 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One HTTP request before it is sent; ``body`` gives its bytes or its JSON, None where neither is at hand."""
+    """One HTTP request before it is sent.
+
+    ``place`` gives host and port, and ``body`` its bytes or its JSON, None where neither is at hand: both are read only
+    of what may be a model call.
+    """
 
     method: str
-    host: str | None
-    port: int | None
     path: str
+    place: Callable[[], tuple[str | None, int | None]]
     body: Callable[[], object]
 
 

@@ -135,7 +135,10 @@ def adapter(library: HttpLibrary) -> Adapter:
 def claim(asked: Asked) -> Sent | None:
     """Take a request for a model call; None where it is none, or where its host is to be left alone."""
     shapes = WORDS.get(_word(asked.path))
-    if shapes is None or asked.method.upper() != "POST" or _ignored(asked.host):
+    if shapes is None or asked.method.upper() != "POST":
+        return None
+    host, port = asked.place()
+    if _ignored(host):
         return None
     body = _json(asked.body())
     shape = next((shape for shape in shapes if shape.fits(asked.path, body)), None)
@@ -147,7 +150,7 @@ def claim(asked: Asked) -> Sent | None:
         more["stream"] = shape.stream  # type: ignore[assignment]
     return Sent(
         call=Call(operation=shape.operation, format=shape.load()),
-        target=Target(provider=hosts.provider_of(asked.host, shape.provider), server=asked.host, port=asked.port),
+        target=Target(provider=hosts.provider_of(host, shape.provider), server=host, port=port),
         body={**more, **body},
     )
 

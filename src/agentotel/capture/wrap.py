@@ -161,7 +161,7 @@ def _detail(operation: Operation, failure: Failure) -> str:
 
 def _unparsed(operation: Operation, answer: Answer, error: Exception) -> None:
     """Read an answer that arrived whole and that the SDK could not parse into what was asked for."""
-    if answer.read and answer.status < 400:  # noqa: PLR2004 - an HTTP status
+    if answer.read and not answer.refused:
         take(operation, json.loads(answer.content()))
         parsing.report(operation, error)
 
@@ -215,7 +215,7 @@ def _still_read(tracking: Tracking, shown: Any, adapter: Adapter) -> bool:
 
 def respond(operation: Operation, answer: Answer, raises: Callable[[int], str | None]) -> None:
     """End an operation by an HTTP response; ``raises`` names what a refusal becomes."""
-    if answer.status >= 400:  # noqa: PLR2004 - an HTTP status
+    if answer.refused:
         _refuse(operation, answer, raises(answer.status))
     else:
         streams.read_body(operation, answer)
@@ -224,7 +224,7 @@ def respond(operation: Operation, answer: Answer, raises: Callable[[int], str | 
 def _entered(tracking: Tracking, value: Any) -> None:
     """Watch the response that a context manager gave; what refuses is about to become an exception."""
     answer = answer_of(value)
-    if answer is not None and answer.status < 400:  # noqa: PLR2004 - an HTTP status
+    if answer is not None and not answer.refused:
         streams.read_body(tracking.operation, answer)
 
 
@@ -233,7 +233,7 @@ def _left(tracking: Tracking, value: Any) -> None:
     operation = tracking.operation
     try:
         answer = answer_of(value) if operation.open else None
-        if answer is not None and answer.status >= 400:  # noqa: PLR2004 - an HTTP status
+        if answer is not None and answer.refused:
             _refuse(operation, answer, None)
     finally:
         operation.finish()

@@ -12,7 +12,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from agentotel.capture.spec import Call, Hook, Sent, Target
+from agentotel.adapters.providers._google_paths import target
+from agentotel.capture.spec import Call, Hook, Sent
 from agentotel.wire.format import Body, fields
 from agentotel.wire.google_live import FORMAT
 
@@ -20,7 +21,6 @@ HOOKS: Final = tuple(
     Hook(module="google.genai.live", owner="AsyncSession", method=method) for method in ("__init__", "receive")
 )
 TURN: Final = Call(operation="generate_content", format=FORMAT)
-PORTS: Final = {"wss": 443, "https": 443, "ws": 80, "http": 80}
 
 _setups: WeakKeyDictionary[Any, Body] = WeakKeyDictionary()
 
@@ -34,12 +34,8 @@ def read(session: Any, kwargs: Mapping[str, Any]) -> Sent | None:
         return None
     client = session._api_client  # noqa: SLF001 - whom it talks to
     url = urlsplit(str(fields(client._http_options).get("base_url") or ""))  # noqa: SLF001
-    target = Target(
-        provider="gcp.vertex_ai" if client.vertexai else "gcp.gemini",
-        server=url.hostname,
-        port=url.port or PORTS.get(url.scheme),
-    )
-    return Sent(call=TURN, target=target, body={"stream": True, **_setups.get(session, {})})
+    who = target(url.hostname, url, vertex=bool(client.vertexai))
+    return Sent(call=TURN, target=who, body={"stream": True, **_setups.get(session, {})})
 
 
 def _setup(frame: FrameType | None) -> Body | None:

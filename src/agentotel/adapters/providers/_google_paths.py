@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from agentotel.capture.libraries import PORTS
+from agentotel.capture import hosts
 from agentotel.capture.spec import Call, Sent, Target
 from agentotel.wire import google_embeddings, google_generate, google_images, google_interactions
 from agentotel.wire.format import fields
@@ -52,8 +52,6 @@ def told_apart(sent: Sent) -> Sent:
     return sent._replace(call=replace(sent.call, operation="invoke_agent")) if agent else sent
 
 
-def target(host: str | None, port: int | None, scheme: str, *, vertex: bool) -> Target:
-    """Name who is asked."""
-    return Target(
-        provider="gcp.vertex_ai" if vertex else "gcp.gemini", server=host or None, port=port or PORTS.get(scheme)
-    )
+def target(host: str | None, url: Any, *, vertex: bool) -> Target:
+    """Name who is asked; kinds of parsed URLs differ in what they call their host."""
+    return Target(provider="gcp.vertex_ai" if vertex else "gcp.gemini", server=host or None, port=hosts.port_of(url))

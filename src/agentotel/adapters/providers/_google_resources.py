@@ -30,7 +30,7 @@ def read(kwargs: Mapping[str, Any]) -> Sent | None:
     config, _codes = kwargs.get("retry_config") or (None, None)
     return Sent(
         call=found[0],
-        target=target(url.host, url.port, url.scheme, vertex="/projects/" in url.path),
+        target=target(url.host, url, vertex="/projects/" in url.path),
         body={**(json.loads(request.content) if request.content else dict(url.params)), **found[1]},
         retry_limit=0 if config is None else config.max_retries,
         timeout_s=request.extensions.get("timeout", {}).get("read"),
@@ -46,7 +46,7 @@ def read_older(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
     limit = options.max_retries
     return Sent(
         call=found[0],
-        target=target(url.host, url.port, url.scheme, vertex="/projects/" in options.url),
+        target=target(url.host, url, vertex="/projects/" in options.url),
         body={**(options.json_data or options.params), **found[1]},
         retry_limit=limit if isinstance(limit, int) else client.max_retries,
         timeout_s=_stainless.seconds(options.timeout, client),

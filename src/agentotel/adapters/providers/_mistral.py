@@ -10,10 +10,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
 from agentotel.wire.format import Body
-
-PORTS: Final = {"https": 443, "http": 80}
 
 RAISED: Final = {422: "httpvalidationerror.HTTPValidationError"}
 """Exceptions by HTTP status, in ``errors``; any other status is an ``SDKError``."""
@@ -34,7 +33,7 @@ def adapter(module: str, provider: str, find: Find, tracers: tuple[Hook, ...] = 
         timeout: Mapping[str, Any] = request.extensions.get("timeout") or {}
         return Sent(
             call=call,
-            target=Target(provider=provider, server=url.host, port=url.port or PORTS.get(url.scheme)),
+            target=Target(provider=provider, server=url.host, port=hosts.port_of(url)),
             body={**_body(request), **more},
             timeout_s=timeout.get("read"),
         )

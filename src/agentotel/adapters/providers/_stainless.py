@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from agentotel.capture import hosts
 from agentotel.capture.spec import Arguments, Call, Hook, Sent, Target
 
 Paths = Mapping[tuple[str, str], Call]
 """Operations by HTTP method and path; ``{id}`` stands for one segment."""
 
 MOST_TARGETS: Final = 1000
-PORTS: Final = {"https": 443, "http": 80}
 
 _ID = re.compile(r"(?<=/responses/)[^/]+$")
 
@@ -47,8 +47,7 @@ def reader(
             return known[1]
         if len(targets) >= MOST_TARGETS:
             targets.clear()
-        port = url.port or PORTS.get(url.scheme)
-        made = Target(provider=provider(client), server=url.host or None, port=port)
+        made = Target(provider=provider(client), server=url.host or None, port=hosts.port_of(url))
         targets[id(client)] = (url, made)
         return made
 
@@ -132,7 +131,7 @@ def find(paths: Paths, method: str, url: str) -> Call | None:
 def _elsewhere(target: Target, url: str) -> Target:
     """Name the server of a request that was given a whole URL."""
     parts = urlsplit(url)
-    return replace(target, server=parts.hostname, port=parts.port or PORTS.get(parts.scheme))
+    return replace(target, server=parts.hostname, port=hosts.port_of(parts))
 
 
 def seconds(timeout: Any, client: Any) -> float | None:

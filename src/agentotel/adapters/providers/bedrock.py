@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from agentotel.capture.libraries import PORTS
+from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
 from agentotel.wire import bedrock_agents, bedrock_converse, bedrock_invoke
 from agentotel.wire.format import Body
@@ -98,7 +98,7 @@ def _call(model: str, body: Body) -> Call:
 @functools.lru_cache(maxsize=1000)
 def _target(url: str) -> Target:
     parts = urlsplit(url)
-    return Target(provider="aws.bedrock", server=parts.hostname, port=parts.port or PORTS.get(parts.scheme))
+    return Target(provider="aws.bedrock", server=parts.hostname, port=hosts.port_of(parts))
 
 
 def _retries(configured: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
 from agentotel.wire import cohere_chat, cohere_tasks, cohere_v1
 from agentotel.wire.format import Body
@@ -30,7 +31,6 @@ PATHS: Final = {
 }
 """Which request paths are operations; ``not_operations`` names the others."""
 
-PORTS: Final = {"https": 443, "http": 80}
 PLATFORMS: Final = {"cohere.aws_client": "aws.bedrock", "cohere.oci_client": "oracle.oci"}
 """Modules that send requests elsewhere than their URL says, by a hook of httpx, and the provider there."""
 
@@ -94,7 +94,7 @@ def _platform(http_client: Any) -> str | None:
 @lru_cache(maxsize=1000)
 def _target(url: str) -> Target:
     parts = urlsplit(url)
-    return Target(provider="cohere", server=parts.hostname, port=parts.port or PORTS.get(parts.scheme))
+    return Target(provider="cohere", server=parts.hostname, port=hosts.port_of(parts))
 
 
 def _seconds(sender: Any, options: Mapping[str, Any]) -> float | None:

@@ -55,7 +55,7 @@ def _read_request(
     timeout_ms = own.get("timeout") or shared.get("timeout")
     return Sent(
         call=found[0],
-        target=target(url.hostname, url.port, url.scheme, vertex=bool(client.vertexai)),
+        target=target(url.hostname, url, vertex=bool(client.vertexai)),
         body={**_merged(request_dict, fields(own.get("extra_body") or shared.get("extra_body"))), **found[1]},
         retry_limit=_retries(own.get("retry_options") or shared.get("retry_options")),
         timeout_s=timeout_ms / 1000 if isinstance(timeout_ms, int) and timeout_ms else None,

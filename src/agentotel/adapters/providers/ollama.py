@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
 from agentotel.wire import ollama
 
@@ -20,8 +21,6 @@ PATHS: Final = {
     ("post", "/v1/systemone"): Call(operation="generate_content", format=ollama.SYSTEM_ONE),
 }
 """Which request paths are operations; ``not_operations`` names the others."""
-
-PORTS: Final = {"https": 443, "http": 80}
 
 
 def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
@@ -41,7 +40,7 @@ def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent 
     url = http.base_url
     return Sent(
         call=call,
-        target=Target(provider="ollama", server=url.host or None, port=url.port or PORTS.get(url.scheme)),
+        target=Target(provider="ollama", server=url.host or None, port=hosts.port_of(url)),
         body=kwargs["json"],
         timeout_s=http.timeout.read,
         http_client=http,

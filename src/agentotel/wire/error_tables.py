@@ -62,6 +62,7 @@ TABLES: Final = (
             "context window": "context_overflow",
             "input tokens exceed the configured limit": "context_overflow",
             "rejected as a result of our safety system": "content_filter",
+            "violating our usage policy": "content_filter",
         },
     ),
     ErrorTable(
@@ -255,7 +256,11 @@ TABLES: Final = (
         name="OpenAI-compatible servers",
         packages=("openai",),
         codes={"insufficient_balance": "quota", "exceeded_current_quota_error": "quota"},
-        texts={"insufficient balance": "quota", "maximum prompt length": "context_overflow"},
+        texts={
+            "insufficient balance": "quota",
+            "maximum prompt length": "context_overflow",
+            "incorrect api key": "auth",
+        },
     ),
     ErrorTable(
         name="httpx and httpx2",

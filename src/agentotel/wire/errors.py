@@ -26,6 +26,8 @@ _TEXTS: Final = {part: found for table in TABLES for part, found in table.texts.
 _PACKAGES: Final = frozenset(package for table in TABLES for package in table.packages)
 
 _WEAKEST: Final = "schema"
+_VAGUEST: Final = "server"
+"""What a code is not believed where the status says that the request is at fault: Ollama's ``api_error`` of a 404."""
 _LONGEST: Final = 4096
 _NAMES: Final = ("code", "type", "status", "Code")
 _BODIES: Final = ("body", "details", "response")
@@ -67,12 +69,11 @@ def said(failure: Failure) -> Failure:
 def category(error: BaseException) -> str | None:
     """Tell what kind of failure an exception is; None where nothing says so."""
     status = _status(error)
-    carried = (
-        *(_CODES.get(code.lower()) for code in _codes(error)),
-        _by_class(error),
-        None if status is None else by_status(status),
-    )
-    return _strongest(carried, None if status is None else str(error)) or _by_name(error)
+    refused = None if status is None else by_status(status)
+    told = [_CODES.get(code.lower()) for code in _codes(error)]
+    if refused == _WEAKEST:
+        told = [one for one in told if one != _VAGUEST]
+    return _strongest((*told, _by_class(error), refused), None if status is None else _text(error)) or _by_name(error)
 
 
 def by_status(status: int) -> str | None:
@@ -90,6 +91,12 @@ def _strongest(found: Iterable[str | None], message: str | None) -> str | None:
     return next((one for part, one in _TEXTS.items() if part in lowered), _WEAKEST)
 
 
+def _text(error: BaseException) -> str:
+    """Give what an exception says, and the body that it keeps, of which it may say only a field."""
+    kept = getattr(error, "body", None)
+    return str(error) if kept is None else f"{error} {kept}"
+
+
 def _codes(error: BaseException) -> Iterator[str]:
     """Give the codes of an exception: its own, then those of the body that it keeps."""
     holders = [getattr(error, name, None) for name in _BODIES]
@@ -104,12 +111,14 @@ def _codes(error: BaseException) -> Iterator[str]:
 
 
 def _error_object(body: object) -> Mapping[str, object]:
-    """Find the error object of a body: a mapping or its JSON, botocore's with capital letters."""
+    """Find the error object of a body: a mapping or its JSON, Gemini's in a list, botocore's with capital letters."""
     if isinstance(body, str) and body.startswith("{"):
         try:
             body = json.loads(body)
         except ValueError:
             return {}
+    if isinstance(body, list) and body:
+        body = body[0]
     if not isinstance(body, dict):
         return {}
     return fields(body.get("error") or body.get("Error")) or body

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agentotel.facts.call import AttributeValue
+from agentotel.facts.call import AttributeValue, Usage
 from agentotel.semconv import names
 from agentotel.wire.format import Body, fields
-from agentotel.wire.read import Rule, UsageTable, inside, integer, number, one_of, text
+from agentotel.wire.read import Rule, UsageTable, inside, integer, number, one_of, text, usage
 
 _INPUT_DETAILS: UsageTable = {
     "cached_tokens": "cache_read_tokens",
@@ -85,3 +85,25 @@ def usage_chunk(chunk: object) -> bool:
 def sent_usage(body: Body) -> object:
     """Return the usage object; Groq sends the one of a stream inside ``x_groq``."""
     return body.get("usage") or fields(body.get("x_groq")).get("usage")
+
+
+def sent_error(body: Body) -> object:
+    """Return the error of an answer or a chunk: under its key, inside Groq's ``x_groq``, or the body itself (vLLM)."""
+    sent = body.get("error") or fields(body.get("x_groq")).get("error")
+    return sent or (body if body.get("object") == "error" else None)
+
+
+def chat_usage(body: Body) -> Usage | None:
+    """Read the usage of a chat. What its total holds beyond input and output is reasoning, and so output as well.
+
+    xAI leaves reasoning out of ``completion_tokens``, Gemini its thoughts, of which it sends no count.
+    Source: https://docs.x.ai/docs/key-information/consumption-and-rate-limits
+    """
+    sent = sent_usage(body)
+    found = usage(sent, USAGE)
+    if found is None or found.input_tokens is None or found.output_tokens is None:
+        return found
+    beyond = (integer(fields(sent).get("total_tokens")) or 0) - found.input_tokens - found.output_tokens
+    if beyond <= 0 or found.reasoning_tokens not in {None, beyond}:
+        return found
+    return found._replace(output_tokens=found.output_tokens + beyond)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agentotel.wire._openai import sent_usage
+from agentotel.wire._openai import sent_error, sent_usage
 from agentotel.wire.format import Body, fields
 from agentotel.wire.logprobs import MOST_TOKENS, Entry, entries, told
+from agentotel.wire.parts import parsed
 from agentotel.wire.read import integer, items, present, text
 
 _HEAD = ("id", "model", "service_tier", "system_fingerprint")
@@ -81,9 +82,10 @@ class ChatFold:
             if value:
                 self._head[key] = value
         self._usage = sent_usage(chunk) or self._usage
-        self._error = chunk.get("error") or (chunk if chunk.get("object") == "error" else self._error)
+        self._error = sent_error(chunk) or self._error
         for choice in items(chunk.get("choices")):
             sent = fields(choice)
+            self._usage = self._usage or sent.get("usage")  # where Moonshot sends it
             index = integer(sent.get("index")) or 0
             if index not in self._choices:
                 self._choices[index] = _Choice()
@@ -95,7 +97,7 @@ class ChatFold:
 class _Choice:
     """One choice in pieces."""
 
-    __slots__ = ("audio", "calls", "finish_reason", "function", "logprobs", "role", "texts")
+    __slots__ = ("audio", "calls", "finish_reason", "function", "images", "logprobs", "role", "texts")
 
     def __init__(self) -> None:
         self.role: str | None = None
@@ -105,6 +107,7 @@ class _Choice:
         self.calls = _Calls()
         self.function = _Call()
         self.logprobs: list[Entry] = []
+        self.images: list[object] = []
 
     def add(self, choice: Body) -> None:
         self.finish_reason = text(choice.get("finish_reason")) or self.finish_reason
@@ -117,6 +120,7 @@ class _Choice:
         self.function.add_function(fields(delta.get("function_call")))
         for call in items(delta.get("tool_calls")):
             self.calls.add(fields(call))
+        self.images += items(delta.get("images"))
         if len(self.logprobs) < MOST_TOKENS:
             self.logprobs += entries(choice.get("logprobs"))
 
@@ -132,6 +136,7 @@ class _Choice:
         message = present(
             role=self.role,
             audio=audio or None,
+            images=self.images or None,
             tool_calls=self.calls.result(),
             function_call=self.function.result().get("function"),
         )
@@ -143,7 +148,7 @@ class _Calls:
     """The tool calls of a choice.
 
     A call is known by its index. Some compatible servers (Gemini) send no index, or index 0 for each of
-    several calls; there a new id starts a new call.
+    several calls; there a new id starts a new call, or where they send no ids, a call that is whole in one piece.
     """
 
     __slots__ = ("_at", "_calls")
@@ -155,7 +160,7 @@ class _Calls:
     def add(self, sent: Body) -> None:
         index, call_id = sent.get("index"), text(sent.get("id"))
         call = self._at.get(index)
-        if call is None or (call_id and call.id and call_id != call.id):
+        if call is None or (call_id and call.id and call_id != call.id) or (not call_id and call.is_before(sent)):
             call = self._at[index] = _Call()
             self._calls.append(call)
         call.id = call.id or call_id
@@ -178,6 +183,13 @@ class _Call:
         self.name: str | None = None
         self.arguments: list[str] = []
         self.input: list[str] = []
+
+    def is_before(self, sent: Body) -> bool:
+        """Tell whether what was sent is another call: a name again, and arguments, where this one has all of them."""
+        function = fields(sent.get("function"))
+        if not (self.name and function.get("name") and function.get("arguments")):
+            return False
+        return function["name"] != self.name or isinstance(parsed("".join(self.arguments)), dict)
 
     def add_function(self, sent: Body) -> None:
         self.name = self.name or text(sent.get("name"))

@@ -16,8 +16,8 @@ from agentotel.wire._openai import (
     FORMAT_TYPE,
     SAMPLING,
     SERVICE_TIER,
-    USAGE,
-    sent_usage,
+    chat_usage,
+    sent_error,
     usage_chunk,
 )
 from agentotel.wire._openai_chat_fold import ChatFold
@@ -36,7 +36,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, positive, text, texts, usage
+from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, positive, text, texts
 
 
 def _speech(value: object) -> AttributeValue | None:
@@ -88,11 +88,11 @@ def response(body: Body) -> Response:
         id=text(body.get("id")),
         model=text(body.get("model")),
         finish_reasons=tuple([text(choice.get("finish_reason")) or MISSING_REASON for choice in choices]),
-        usage=usage(sent_usage(body), USAGE),
+        usage=chat_usage(body),
         tier=text(body.get("service_tier")),
         tool_requests=tuple([call for choice in choices for call in tool_requests(fields(choice.get("message")))]),
         attributes=attributes(body, RESPONSE),
-        failure=failure(body.get("error")),
+        failure=failure(sent_error(body)),
     )
 
 
@@ -163,7 +163,8 @@ def _output_message(choice: Body) -> Message:
 def _parts(sent: Body) -> list[Part]:
     """Read the parts of a message: reasoning, what was said, tool calls.
 
-    ``reasoning_content`` and ``reasoning`` are fields of compatible servers (DeepSeek, vLLM, Groq, OpenRouter).
+    ``reasoning_content`` and ``reasoning`` are fields of compatible servers (DeepSeek, vLLM, Groq, OpenRouter),
+    ``images`` is one of OpenRouter's.
     """
     thought = sent.get("reasoning_content") or sent.get("reasoning")
     parts = [*texts_as("reasoning", thought)] if thought else []
@@ -172,6 +173,8 @@ def _parts(sent: Body) -> list[Part]:
         parts += texts_as("refusal", refused)
     if sent.get("audio") is not None:
         parts += _audio_parts(fields(sent["audio"]))
+    if sent.get("images"):
+        parts += content_parts(sent["images"])
     return parts + [tool_call(call) for call in tool_requests(sent)]
 
 

@@ -128,6 +128,9 @@ def test_response_of_nothing() -> None:
     assert FORMAT.response({"id": "", "model": 1, "choices": None, "usage": None, "error": None}) == Response()
 
 
+COUNTED = {"prompt_tokens": 32, "completion_tokens": 9}
+
+
 @pytest.mark.parametrize(
     ("sent", "usage"),
     [
@@ -135,6 +138,15 @@ def test_response_of_nothing() -> None:
         ({"usage": {"prompt_tokens": 5, "prompt_cache_hit_tokens": 2}}, Usage(input_tokens=5, cache_read_tokens=2)),
         ({"x_groq": {"usage": {"prompt_tokens": 5}}}, Usage(input_tokens=5)),
         ({"usage": {"total_tokens": 5}}, None),
+        (
+            {"usage": {**COUNTED, "total_tokens": 135, "completion_tokens_details": {"reasoning_tokens": 94}}},
+            Usage(input_tokens=32, output_tokens=103, reasoning_tokens=94),
+        ),
+        ({"usage": {**COUNTED, "total_tokens": 50}}, Usage(input_tokens=32, output_tokens=18)),
+        (
+            {"usage": {**COUNTED, "total_tokens": 50, "completion_tokens_details": {"reasoning_tokens": 4}}},
+            Usage(input_tokens=32, output_tokens=9, reasoning_tokens=4),
+        ),
         ({"usage": {"prompt_tokens": "5", "completion_tokens": True}}, None),
     ],
 )

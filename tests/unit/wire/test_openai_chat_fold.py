@@ -18,7 +18,7 @@ def as_sdk(sent: dict[str, object]) -> object:
     made.setdefault("usage", None)
     choices = []
     for choice in sent.get("choices") or ():
-        delta = sdk(choice.get("delta"), extra=("reasoning_content", "reasoning"), unset=DELTA_FIELDS)
+        delta = sdk(choice.get("delta"), extra=("reasoning_content", "reasoning", "images"), unset=DELTA_FIELDS)
         parts = {key: sdk(value) for key, value in choice.items() if key != "delta"}
         choices.append(sdk({"finish_reason": None, **parts, "delta": delta}))
     return sdk({**made, "choices": choices}, extra=("x_groq", "error"))
@@ -144,6 +144,34 @@ def test_a_new_id_starts_a_new_call(make: Make, index: int | None) -> None:
     assert [(made.id, made.arguments) for made in FORMAT.response(body).tool_requests] == [("a", "{}"), ("b", "[] ")]
 
 
+def test_calls_without_ids(make: Make) -> None:
+    """As Gemini's endpoint sends them: each whole, all of index 0, with ids that are empty."""
+
+    def call(name: str, arguments: str) -> dict[str, object]:
+        return {"index": 0, "id": "", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+    body, _ = fold(make, *(chunk(tool_calls=[call(*one)]) for one in (("f", '{"a":1}'), ("f", '{"a":2}'), ("g", "{}"))))
+    asked = [(one.name, one.arguments) for one in FORMAT.response(body).tool_requests]
+    assert asked == [("f", '{"a":1}'), ("f", '{"a":2}'), ("g", "{}")]
+    body, _ = fold(make, *(chunk(tool_calls=[call("f", piece)]) for piece in ('{"a"', ":1}", "")))
+    assert [one.arguments for one in FORMAT.response(body).tool_requests] == ['{"a":1}']
+
+
+def test_usage_of_moonshot(make: Make) -> None:
+    last = chunk("stop")
+    last["choices"][0]["usage"] = {"prompt_tokens": 3, "completion_tokens": 2, "cached_tokens": 1}
+    body, _ = fold(make, chunk(content="x"), last)
+    assert FORMAT.response(body).usage == Usage(input_tokens=3, output_tokens=2, cache_read_tokens=1)
+
+
+def test_images_of_openrouter(make: Make) -> None:
+    address = "data:image/png;base64,AAAA"
+    pictures = [{"type": "image_url", "image_url": {"url": address}, "index": 0}]
+    body, _ = fold(make, chunk(content="x"), chunk("stop", images=pictures))
+    (message,) = FORMAT.output(body)
+    assert message["parts"][1:] == [{"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AAAA"}]
+
+
 def test_legacy_function_call(make: Make) -> None:
     body, _ = fold(
         make,
@@ -169,6 +197,8 @@ def test_error_inside_the_stream(make: Make) -> None:
     assert not complete
     assert FORMAT.response(body).failure == Failure(type="server_error", message="m")
     assert FORMAT.response(body).finish_reasons == ("error",)
+    body, _ = fold(make, chunk(content="x"), {"id": "c1", "choices": [], "x_groq": {"error": "over capacity"}})
+    assert FORMAT.response(body).failure == Failure(type="_OTHER", message="over capacity")
     body, _ = fold(make, {"error": {"code": "server_error"}})
     assert FORMAT.response(body) == Response(failure=Failure(type="server_error"))
 

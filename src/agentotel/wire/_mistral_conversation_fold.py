@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from agentotel.wire.format import Body, fields
-from agentotel.wire.read import integer, present, text
+from agentotel.wire.read import integer, items, present, text
 
 _HEAD = ("id", "model", "agent_id", "name", "tool_call_id", "info", "next_agent_id", "next_agent_name")
 _ENTRIES: Mapping[str, str] = {
@@ -84,10 +84,39 @@ class _Entry:
             self._pieces.append(piece)
 
     def result(self) -> Body:
-        key = _ENTRIES[self._kind]
-        whole = all(isinstance(piece, str) for piece in self._pieces)
-        joined = "".join(str(piece) for piece in self._pieces) if whole else self._pieces
-        return {"type": self._kind, **self._head, **({key: joined} if self._pieces else {})}
+        return {"type": self._kind, **self._head, **present(**{_ENTRIES[self._kind]: _joined(self._pieces)})}
+
+
+def _joined(pieces: list[object]) -> object:
+    """Join pieces of one text, or of several parts of a content; None where there is none."""
+    runs: list[tuple[str | None, list[object]]] = []
+    for piece in pieces:
+        kind, said = _said(piece)
+        if kind and runs and runs[-1][0] == kind:
+            runs[-1][1].append(said)
+        else:
+            runs.append((kind, [said]))
+    if [kind for kind, _ in runs] == ["text"]:
+        return "".join(map(str, runs[0][1]))
+    return [_part(kind, said) for kind, said in runs] or None
+
+
+def _said(piece: object) -> tuple[str | None, object]:
+    """Read the kind and the text of a piece; a piece of another kind stays what it is."""
+    if isinstance(piece, str):
+        return "text", piece
+    sent = fields(piece)
+    if sent.get("type") == "thinking":
+        thoughts = (text(fields(one).get("text")) or "" for one in items(sent.get("thinking")))
+        return "thinking", "".join(thoughts)
+    return ("text", sent.get("text")) if sent.get("type") == "text" else (None, piece)
+
+
+def _part(kind: str | None, said: list[object]) -> object:
+    if kind is None:
+        return said[0]
+    whole = "".join(map(str, said))
+    return {"type": kind, kind: whole if kind == "text" else [{"type": "text", "text": whole}]}
 
 
 def _place(item: tuple[tuple[int, str], _Entry]) -> int:

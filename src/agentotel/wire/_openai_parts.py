@@ -59,8 +59,10 @@ def _hosted(sent: Body, modality: str, mime_type: str | None = None) -> list[Par
 
 
 def _audio(sent: Body) -> list[Part]:
-    audio = fields(sent.get("input_audio"))
-    data = text(audio.get("data"))
+    """Read sound, which Mistral sends without its kind."""
+    given = sent.get("input_audio")
+    audio = fields(given)
+    data = text(given) or text(audio.get("data"))
     kind = _AUDIO_TYPES.get(audio.get("format"))
     return [part("blob", modality="audio", mime_type=kind, content=data)] if data else []
 

@@ -36,7 +36,7 @@ OPTIONS: tuple[Rule, ...] = (
 )
 USAGE: UsageTable = {"prompt_eval_count": "input_tokens", "eval_count": "output_tokens"}
 
-_HEAD = ("model", "done", "done_reason", *USAGE, "error")
+_HEAD = ("model", "done", "done_reason", *USAGE, "error", "image")
 _TEXTS = ("content", "thinking")
 
 
@@ -75,6 +75,7 @@ class OllamaFold:
         sent = fields(chunk)
         said = sent.get("message")
         if said is None:
+            self._seen.update(sent.keys() & {"response"})
             self._gather(sent, ("response", "thinking"))
         else:
             self._seen.add("message")
@@ -91,7 +92,7 @@ class OllamaFold:
         joined = {key: "".join(pieces) for key, pieces in self._texts.items() if pieces}
         head = {**self._head, **present(logprobs=self._logprobs or None)}
         if "message" not in self._seen:
-            return {**head, **joined}
+            return {**dict.fromkeys(self._seen, ""), **head, **joined}
         calls = present(role=self._role, tool_calls=self._calls or None)
         return {**head, "message": {**calls, **joined}}
 
@@ -151,7 +152,7 @@ def output(body: Body) -> list[dict[str, object]] | None:
         parts = _parts(sent)
     elif "response" in body:
         sent = body
-        parts = [*texts_as("reasoning", body.get("thinking")), *texts_as("text", body.get("response"))]
+        parts = [*texts_as("reasoning", body.get("thinking")), *texts_as("text", body.get("response")), *_drawn(body)]
     else:
         return None
     return [output_message(text(sent.get("role")) or "assistant", parts, _finish_reason(body))]
@@ -182,6 +183,11 @@ def _images(sent: Body) -> list[Part]:
     """Read pictures, which are base64 without a type."""
     pictures = texts(sent.get("images")) or ()
     return [part("blob", modality="image", content=picture) for picture in pictures if picture]
+
+
+def _drawn(body: Body) -> list[Part]:
+    """Read the picture that a model which draws answers with."""
+    return [part("blob", modality="image", content=picture) for picture in texts(body.get("image")) or ()]
 
 
 def _decided(body: Body) -> Response:

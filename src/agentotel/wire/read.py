@@ -20,6 +20,7 @@ UsageTable = Mapping[str, "str | UsageTable"]
 """Key of a usage object to the field of ``Usage``; a nested table for a nested object."""
 
 
+_STATUS_DIGITS = 3
 _NUMBERS = (int, float)
 _ORDERED = (list, tuple)
 _NO_COLLECTIONS = (str, bytes, bytearray, Mapping, Iterator)
@@ -92,15 +93,18 @@ def attributes(body: Body, rules: Iterable[Rule]) -> dict[str, AttributeValue]:
 def failure(error: object) -> Failure | None:
     """Read an error object: ``{"code": "server_error", "message": "..."}``; None where there is none.
 
-    The type is the code, which some servers send as a number, else the class of the error.
+    The type is the code, which some servers send as a number, else the class of the error. A number that is no
+    HTTP status (``"3505"`` of Mistral) says less than the class beside it.
     """
     if not error:
         return None
     if isinstance(error, str):
         return Failure(type=OTHER_ERROR, message=error)
     sent = fields(error)
-    code = sent.get("code")
-    kind = text(code) or (str(code) if integer(code) is not None else None) or text(sent.get("type"))
+    given, named = sent.get("code"), text(sent.get("type"))
+    code = str(given) if integer(given) is not None else text(given)
+    numbered = code is not None and code.isdecimal() and len(code) != _STATUS_DIGITS
+    kind = named or code if numbered else code or named
     return Failure(type=kind or OTHER_ERROR, message=text(sent.get("message")))
 
 

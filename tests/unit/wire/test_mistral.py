@@ -84,6 +84,13 @@ def test_reasoning_in_a_stream(make: Make) -> None:
     ]
 
 
+def test_sound() -> None:
+    sent = {"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": "QUJD"}]}]}
+    content = CHAT.content(sent)
+    assert content.input_messages[0]["parts"] == [{"type": "blob", "modality": "audio", "content": "QUJD"}]
+    assert_content_conforms(content)
+
+
 def test_documents() -> None:
     said = [{"type": "document_url", "document_url": "https://x.test/a.pdf"}]
     found = CHAT.content({"messages": [{"role": "user", "content": said}]})
@@ -275,8 +282,16 @@ def test_conversation_stream(make: Make) -> None:
 
 
 def test_conversation_stream_of_parts(make: Make) -> None:
-    body, _ = conversation(make, STARTED, output([]), output({"type": "text", "text": "hi"}), output("!"))
-    assert CONVERSATIONS.output(body) is not None
+    file = {"type": "tool_file", "tool": "image_generation", "file_id": "f1"}
+    said: list[object] = [[], THINKING, THINKING, {"type": "text", "text": "hi"}, "!", file, "Bye", "."]
+    body, _ = conversation(make, STARTED, *map(output, said))
+    (made,) = CONVERSATIONS.output(body)
+    assert made["parts"] == [
+        {"type": "reasoning", "content": "hmhm"},
+        {"type": "text", "content": "hi!"},
+        file,
+        {"type": "text", "content": "Bye."},
+    ]
 
 
 def test_conversation_stream_that_is_cut_or_fails(make: Make) -> None:

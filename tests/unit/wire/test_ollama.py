@@ -137,6 +137,20 @@ def test_generate_stream(make: Make) -> None:
     ]
 
 
+@pytest.mark.parametrize("drawn", [{}, {"image": "QUJD"}])
+def test_generate_stream_without_text(make: Make, drawn: dict[str, object]) -> None:
+    body, complete = fold(
+        make,
+        {"model": "m", "completed": 1, "total": 2, "done": False},
+        {"model": "m", "response": "", "done": True, "done_reason": "stop", **drawn},
+    )
+    assert complete
+    assert FORMAT.response(body).finish_reasons == ("stop",)
+    made = FORMAT.output(body)
+    assert made[0]["parts"] == [{"type": "blob", "modality": "image", "content": "QUJD"} for _ in drawn]
+    assert_conforms("output-messages", made)
+
+
 def test_stream_that_is_cut(make: Make) -> None:
     assert fold(make) == (None, False)
     body, complete = fold(make, chat("Hel"))

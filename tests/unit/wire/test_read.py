@@ -82,6 +82,9 @@ def test_usage_keeps_zeros_and_leaves_out_what_was_not_sent() -> None:
         ({"code": 429, "message": "m"}, Failure(type="429", message="m")),
         ({"code": None, "type": "overloaded_error"}, Failure(type="overloaded_error")),
         ({"message": "m"}, Failure(type="_OTHER", message="m")),
+        ({"code": "3505", "type": "service_tier_capacity_exceeded"}, Failure(type="service_tier_capacity_exceeded")),
+        ({"code": "429", "type": "rate_limited"}, Failure(type="429")),
+        ({"code": 3000}, Failure(type="3000")),
     ],
 )
 def test_failure(error: object, known: object) -> None:

@@ -12,6 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 from agentotel._core import guard
 from agentotel.facts.call import Attempt, AttributeValue, Usage
 from agentotel.record import unit as units
+from agentotel.record.bound import BoundHistogram, behind
 from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.tally import Tally
 from agentotel.record.unit import Unit
@@ -31,12 +32,14 @@ _Key = tuple[str, str, str | None, str | None, str | None, int | None]
 _Attributes = Mapping[str, AttributeValue]
 
 
-class _Labels(NamedTuple):
-    """Attributes of the records of one call: those of its duration, of its input, of its output."""
+class _CallRecords(NamedTuple):
+    """What the calls of one model record: its attributes, and the histograms with them."""
 
-    call: _Attributes
-    input: _Attributes
-    output: _Attributes
+    attributes: _Attributes
+    duration: BoundHistogram
+    first_chunk: BoundHistogram | None
+    input: BoundHistogram | None
+    output: BoundHistogram | None
 
 
 class MetricRecorder:
@@ -61,10 +64,8 @@ class MetricRecorder:
             if self._spec
             else {}
         )
-        self._labels: dict[_Key, _Labels] = {}
-        self._duration = self._histograms[m.OPERATION_DURATION.name]
-        self._inference_duration = self._histograms.get(m.INFERENCE_DURATION.name, self._duration)
-        self._tokens = self._histograms.get(m.TOKEN_USAGE.name)
+        self._calls: dict[_Key, _CallRecords] = {}
+        self._bound: dict[tuple[str | None, ...], BoundHistogram] = {}
         for one in _TALLIED:
             _observe(meter, one, self._reader(one))
 
@@ -83,10 +84,7 @@ class MetricRecorder:
 
     def shares_readers(self, instrument: Any) -> bool:
         """Tell whether what an instrument of somebody else records reaches the readers of this meter."""
-        behind: Any = self._duration
-        while (inner := getattr(behind, "_real_instrument", None) or getattr(behind, "_instrument", None)) is not None:
-            behind = inner
-        ours = getattr(behind, "_measurement_consumer", None)
+        ours = getattr(behind(self._histograms[m.OPERATION_DURATION.name]), "_measurement_consumer", None)
         return ours is not None and ours is getattr(instrument, "_measurement_consumer", None)
 
     def start(self, operation: Operation) -> None:
@@ -122,22 +120,24 @@ class MetricRecorder:
     def _model(self, operation: Operation) -> None:
         facts = operation.facts
         assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
-        labels = self._labels_of(facts)
-        histogram = self._inference_duration if facts.operation in INFERENCE else self._duration
-        attributes = labels.call
-        if operation.failure is not None:
-            attributes = {**attributes, n.ERROR_TYPE: operation.failure.type}
-        histogram.record(operation.duration_s, attributes, context=operation.context)
-        if facts.first_chunk_s is not None:
-            first = m.INFERENCE_FIRST_CHUNK if self._spec and facts.operation in INFERENCE else m.OPERATION_FIRST_CHUNK
-            if (first_chunk := self._histograms.get(first.name)) is not None:
-                first_chunk.record(facts.first_chunk_s, labels.call, context=operation.context)
+        records = self._records_of(facts)
+        if operation.failure is None:
+            records.duration.record(operation.duration_s, operation.context, operation.ended_at_ns)
+        else:
+            attributes = {**records.attributes, n.ERROR_TYPE: operation.failure.type}
+            self._duration(facts.operation).record(operation.duration_s, attributes, context=operation.context)
+        if facts.first_chunk_s is not None and records.first_chunk is not None:
+            records.first_chunk.record(facts.first_chunk_s, operation.context, operation.ended_at_ns)
         if facts.response is not None and facts.response.usage is not None:
-            self._usage(facts, facts.response.usage, labels)
+            self._usage(operation, facts.response.usage, records)
         self._tallies(operation, facts)
 
-    def _labels_of(self, facts: ModelFacts) -> _Labels:
-        """Give the attributes of a call's records, made once and kept: the SDK copies them in each record."""
+    def _duration(self, operation: str) -> Histogram:
+        one = m.INFERENCE_DURATION if self._spec and operation in INFERENCE else m.OPERATION_DURATION
+        return self._histograms[one.name]
+
+    def _records_of(self, facts: ModelFacts) -> _CallRecords:
+        """Give what a call records, made once and kept."""
         response = facts.response
         key = (
             facts.operation,
@@ -147,30 +147,46 @@ class MetricRecorder:
             facts.server,
             facts.port,
         )
-        known = self._labels.get(key)
+        known = self._calls.get(key)
         if known is None:
-            if len(self._labels) >= _MOST_LABELS:
-                self._labels.clear()
-            call = _client_attributes(*key)
-            known = self._labels[key] = _Labels(call, {**call, n.TOKEN_TYPE: "input"}, {**call, n.TOKEN_TYPE: "output"})
+            if len(self._calls) >= _MOST_LABELS:
+                self._calls.clear()
+            known = self._calls[key] = self._make_records(facts.operation, _client_attributes(*key))
         return known
 
-    def _usage(self, facts: ModelFacts, usage: Usage, labels: _Labels) -> None:
-        if self._tokens is not None:
-            if usage.input_tokens is not None:
-                self._tokens.record(usage.input_tokens, labels.input, context=_NOWHERE)
-            if usage.output_tokens is not None and facts.operation != "embeddings":
-                self._tokens.record(usage.output_tokens, labels.output, context=_NOWHERE)
-            return
-        if facts.operation not in INFERENCE:
-            return
-        for field, counter in self._counters.items():
-            if (amount := getattr(usage, field)) is not None:
-                counter.add(amount, {**labels.call, n.TOKEN_MODALITY: "unknown"}, context=_NOWHERE)
-        if usage.input_tokens is not None:
-            self._histograms[m.INPUT_TOKENS_PER_CALL.name].record(usage.input_tokens, labels.call, context=_NOWHERE)
-        if usage.output_tokens is not None:
-            self._histograms[m.OUTPUT_TOKENS_PER_CALL.name].record(usage.output_tokens, labels.call, context=_NOWHERE)
+    def _make_records(self, operation: str, attributes: _Attributes) -> _CallRecords:
+        inference = operation in INFERENCE
+        if not self._spec:
+            first, tokens = m.OPERATION_FIRST_CHUNK, (m.TOKEN_USAGE, m.TOKEN_USAGE)
+            types: tuple[_Attributes, _Attributes] = {n.TOKEN_TYPE: "input"}, {n.TOKEN_TYPE: "output"}
+            wanted = True, operation != "embeddings"
+        else:
+            first = m.INFERENCE_FIRST_CHUNK if inference else m.OPERATION_FIRST_CHUNK
+            tokens, types, wanted = (
+                (m.INPUT_TOKENS_PER_CALL, m.OUTPUT_TOKENS_PER_CALL),
+                ({}, {}),
+                (inference, inference),
+            )
+        histogram = self._histograms.get(first.name)
+        return _CallRecords(
+            attributes,
+            BoundHistogram(self._duration(operation), attributes),
+            None if histogram is None else BoundHistogram(histogram, attributes),
+            *(
+                BoundHistogram(self._histograms[one.name], {**attributes, **kind}) if is_wanted else None
+                for one, kind, is_wanted in zip(tokens, types, wanted, strict=True)
+            ),
+        )
+
+    def _usage(self, operation: Operation, usage: Usage, records: _CallRecords) -> None:
+        if records.input is not None and usage.input_tokens is not None:
+            records.input.record(usage.input_tokens, _NOWHERE, operation.ended_at_ns)
+        if records.output is not None and usage.output_tokens is not None:
+            records.output.record(usage.output_tokens, _NOWHERE, operation.ended_at_ns)
+        if records.input is not None:
+            for field, counter in self._counters.items():
+                if (amount := getattr(usage, field)) is not None:
+                    counter.add(amount, {**records.attributes, n.TOKEN_MODALITY: "unknown"}, context=_NOWHERE)
 
     def _tallies(self, operation: Operation, facts: ModelFacts) -> None:
         add = self._tally.add
@@ -194,14 +210,12 @@ class MetricRecorder:
     def _tool(self, operation: Operation) -> None:
         facts = operation.facts
         assert isinstance(facts, ToolFacts)  # noqa: S101 - the kind says so
-        attributes: dict[str, AttributeValue] = {n.TOOL_NAME: facts.name, n.TOOL_TYPE: facts.type}
         run = operation.identity.run
-        if run is not None and run.name is not None:
-            attributes[n.AGENT_NAME] = run.name
-        if operation.failure is not None:
-            attributes[n.ERROR_TYPE] = operation.failure.type
-            self._tally.add(m.TOOL_ERRORS, 1, facts.name, operation.failure.type)
-        self._histograms[m.TOOL_DURATION.name].record(operation.duration_s, attributes, context=operation.context)
+        error = None if operation.failure is None else operation.failure.type
+        if error is not None:
+            self._tally.add(m.TOOL_ERRORS, 1, facts.name, error)
+        agent = None if run is None else run.name
+        self._record(operation, m.TOOL_DURATION, operation.duration_s, _TOOL, facts.name, facts.type, agent, error)
         self._tally.add(m.TOOL_CALLS, 1, facts.name)
         if operation.identity.session is not None:
             self._tally.add(m.SESSION_TOOL_CALLS, 1, operation.identity.feature)
@@ -217,17 +231,26 @@ class MetricRecorder:
         elif unit.kind == units.SESSION:
             self._ended_session(operation, unit)
 
-    def _record(self, operation: Operation, one: m.Instrument, value: float, **labels: str | None) -> None:
-        attributes = {_LABELS[key]: label for key, label in labels.items() if label}
-        self._histograms[one.name].record(value, attributes, context=operation.context)
+    def _record(
+        self, operation: Operation, one: m.Instrument, value: float, names: tuple[str, ...], *values: str | None
+    ) -> None:
+        """Record ``value`` with the attributes ``names``; one without a value is left out."""
+        key = (one.name, *values)
+        known = self._bound.get(key)
+        if known is None:
+            if len(self._bound) >= _MOST_LABELS:
+                self._bound.clear()
+            attributes = {name: label for name, label in zip(names, values, strict=True) if label}
+            known = self._bound[key] = BoundHistogram(self._histograms[one.name], attributes)
+        known.record(value, operation.context, operation.ended_at_ns)
 
     def _run(self, operation: Operation, unit: Unit) -> None:
         error = None if operation.failure is None else operation.failure.type
-        self._record(operation, m.AGENT_DURATION, operation.duration_s, agent=unit.name, error=error)
-        self._record(operation, m.AGENT_INFERENCE_CALLS, unit.own_llm_calls, agent=unit.name)
-        self._record(operation, m.AGENT_TOOL_CALLS, unit.own_tool_calls, agent=unit.name)
+        self._record(operation, m.AGENT_DURATION, operation.duration_s, _RUN, unit.name, error)
         totals = unit.totals
         for one, value in (
+            (m.AGENT_INFERENCE_CALLS, unit.own_llm_calls),
+            (m.AGENT_TOOL_CALLS, unit.own_tool_calls),
             (m.RUN_DURATION, operation.duration_s),
             (m.RUN_COST, totals.cost_usd),
             (m.RUN_TOKENS, totals.input_tokens + totals.output_tokens),
@@ -235,21 +258,21 @@ class MetricRecorder:
             (m.RUN_TOOL_CALLS, totals.tool_calls),
         ):
             if value is not None:
-                self._record(operation, one, value, agent=unit.name)
+                self._record(operation, one, value, _AGENT, unit.name)
         self._tally.add(m.RUN_STOPS, 1, *_ending(unit), unit.name)
 
     def _turn(self, operation: Operation, unit: Unit) -> None:
         feature = operation.identity.feature
         totals = unit.totals
-        self._record(operation, m.TURN_DURATION, operation.duration_s, feature=feature)
-        self._record(operation, m.TURN_INPUT_TOKENS, totals.input_tokens, feature=feature)
-        self._record(operation, m.TURN_OUTPUT_TOKENS, totals.output_tokens, feature=feature)
+        self._record(operation, m.TURN_DURATION, operation.duration_s, _FEATURE, feature)
+        self._record(operation, m.TURN_INPUT_TOKENS, totals.input_tokens, _FEATURE, feature)
+        self._record(operation, m.TURN_OUTPUT_TOKENS, totals.output_tokens, _FEATURE, feature)
 
     def _ended_session(self, operation: Operation, unit: Unit) -> None:
         feature = operation.identity.feature
         self._tally.add(m.SESSION_ACTIVE, -1, feature)
         if unit.ended:
-            self._record(operation, m.SESSION_DURATION, operation.duration_s, feature=feature)
+            self._record(operation, m.SESSION_DURATION, operation.duration_s, _FEATURE, feature)
             self._tally.add(m.SESSION_STOPS, 1, *_ending(unit), feature)
 
 
@@ -257,7 +280,10 @@ def _ending(unit: Unit) -> tuple[str | None, str | None]:
     return unit.stop_reason and unit.stop_reason.value, unit.result and unit.result.value
 
 
-_LABELS: Final = {"agent": n.AGENT_NAME, "error": n.ERROR_TYPE, "feature": n.FEATURE}
+_AGENT: Final = (n.AGENT_NAME,)
+_RUN: Final = (n.AGENT_NAME, n.ERROR_TYPE)
+_TOOL: Final = (n.TOOL_NAME, n.TOOL_TYPE, n.AGENT_NAME, n.ERROR_TYPE)
+_FEATURE: Final = (n.FEATURE,)
 
 
 def _client_attributes(

@@ -69,6 +69,30 @@ def test_reasoning_comes_as_a_part() -> None:
     assert_conforms("output-messages", made)
 
 
+def test_tools_that_mistral_ran_itself(make: Make) -> None:
+    def call(call_id: str) -> dict[str, object]:
+        return {"id": call_id, "function": {"name": "web_search", "arguments": "{}"}}
+
+    steps = [
+        {"role": "assistant", "content": "", "tool_calls": [call("c1")]},
+        {"role": "tool", "tool_call_id": "c1", "content": "found"},
+        {"role": "assistant", "content": "Done", "tool_calls": [call("c2")]},
+    ]
+    body = {"choices": [choice("hi"), {"index": 1, "finish_reason": "tool_calls", "messages": list(map(make, steps))}]}
+    read = CHAT.response(body)
+    assert read.finish_reasons == ("stop", "tool_calls")
+    assert read.tool_requests == (ToolRequest(id="c2", name="web_search", arguments="{}"),)
+    assert read.server_tools == (ServerToolUse(kind="web_search", name="web_search", id="c1"),)
+    assert read.attributes == {f"{SERVER_TOOL_CALLS}web_search": 1}
+    made = CHAT.output(body)
+    assert [[part["type"] for part in one["parts"]] for one in made] == [
+        ["text"],
+        ["tool_call", "tool_call_response", "text", "tool_call"],
+    ]
+    assert_conforms("output-messages", made)
+    assert CHAT.output({}) is None
+
+
 def test_reasoning_in_a_stream(make: Make) -> None:
     def chunk(content: object, reason: str | None = None) -> object:
         return make({"id": "c", "choices": [{"index": 0, "delta": {"content": content}, "finish_reason": reason}]})

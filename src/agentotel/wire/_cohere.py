@@ -8,8 +8,8 @@ from agentotel.facts.call import Usage
 from agentotel.semconv import names
 from agentotel.wire._openai import FORMAT_TYPE, SAMPLING
 from agentotel.wire.format import Body, fields
-from agentotel.wire.parts import MISSING_REASON
-from agentotel.wire.read import Rule, UsageTable, integer, number, text, texts, usage
+from agentotel.wire.parts import MISSING_REASON, Part, part, plain
+from agentotel.wire.read import Rule, UsageTable, integer, items, number, text, texts, usage
 
 REQUEST: tuple[Rule, ...] = (
     ("max_tokens", names.REQUEST_MAX_TOKENS, integer),
@@ -45,6 +45,14 @@ def finish_reason(sent: Body) -> str:
 def part_reason(reason: str) -> str:
     """Return the reason in the word of an output message."""
     return FINISH_REASONS.get(reason, reason.lower())
+
+
+def documents(body: Body) -> list[Part]:
+    """Read the documents of a request, which the model reads like a system text: texts, or tables of fields."""
+    return [
+        part("document", document={"text": one} if isinstance(one, str) else plain(one))
+        for one in items(body.get("documents"))
+    ]
 
 
 def token_counts(body: Body) -> Usage | None:

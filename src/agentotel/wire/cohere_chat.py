@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from agentotel.facts.call import Content, Context, Request, Response
-from agentotel.wire._cohere import REQUEST, billed, finish_reason, part_reason, token_counts
+from agentotel.wire._cohere import REQUEST, billed, documents, finish_reason, part_reason, token_counts
 from agentotel.wire.format import Body, Format, fields
+from agentotel.wire.logprobs import MOST_TOKENS, Entry, bounded
 from agentotel.wire.openai_chat import answers, tool_requests
 from agentotel.wire.parts import (
     Message,
@@ -24,7 +25,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import attributes, failure, integer, items, present, text
+from agentotel.wire.read import attributes, failure, integer, items, number, present, text
 
 _TEXTS = ("text", "thinking")
 
@@ -32,13 +33,14 @@ _TEXTS = ("text", "thinking")
 class ChatFold:
     """Folds the events of a streamed chat into the answer that they make up."""
 
-    __slots__ = ("_calls", "_contents", "_end", "_head", "_plan")
+    __slots__ = ("_calls", "_contents", "_end", "_head", "_logprobs", "_plan")
 
     def __init__(self) -> None:
         self._head: dict[str, object] = {}
         self._contents: dict[int, dict[str, list[str]]] = {}
         self._calls: dict[int, tuple[Body, list[str]]] = {}
         self._plan: list[str] = []
+        self._logprobs: list[object] = []
         self._end: Body | None = None
 
     @property
@@ -69,7 +71,8 @@ class ChatFold:
             tool_plan="".join(self._plan) or None,
             tool_calls=[_joined(call, pieces) for _, (call, pieces) in sorted(self._calls.items())] or None,
         )
-        return {**present(id=self._head.get("id")), "message": made, **(self._end or {})}
+        head = present(id=self._head.get("id"), logprobs=self._logprobs or None)
+        return {**head, "message": made, **(self._end or {})}
 
     def _start(self, _index: int, event: Body) -> None:
         role = text(_message(event).get("role"))
@@ -81,6 +84,8 @@ class ChatFold:
             piece = text(sent.get(kind))
             if piece:
                 self._contents.setdefault(index, {}).setdefault(kind, []).append(piece)
+        if event.get("logprobs") is not None and len(self._logprobs) < MOST_TOKENS:
+            self._logprobs.append(event["logprobs"])
 
     def _plan_piece(self, _index: int, event: Body) -> None:
         self._plan.append(text(_message(event).get("tool_plan")) or "")
@@ -138,9 +143,10 @@ def context(body: Body) -> Context:
 
 
 def content(body: Body) -> Content:
-    """Read messages and tool definitions in the shape of the conventions."""
+    """Read documents, messages and tool definitions in the shape of the conventions."""
     tools = [function_tool(fields(tool).get("function"), "parameters") for tool in items(body.get("tools"))]
     return Content(
+        system_instructions=documents(body) or None,
         input_messages=[_input_message(fields(sent)) for sent in items(body.get("messages"))] or None,
         tool_definitions=tools or None,
     )
@@ -152,6 +158,19 @@ def output(body: Body) -> list[dict[str, object]] | None:
         return None
     sent = fields(body["message"])
     return [output_message(text(sent.get("role")) or "assistant", _parts(sent), part_reason(finish_reason(body)))]
+
+
+def logprobs(body: Body) -> list[list[Entry]] | None:
+    """Read the log probabilities, which come with pieces of text of one token or more, the first of which is named."""
+    return bounded([[one for sent in items(body.get("logprobs")) for one in _tokens(fields(sent))]])
+
+
+def _tokens(sent: Body) -> list[Entry]:
+    said = text(sent.get("text")) or ""
+    return [
+        {"token": "" if place else said, "logprob": number(one)}
+        for place, one in enumerate(items(sent.get("logprobs")))
+    ]
 
 
 def _input_message(sent: Body) -> Message:
@@ -198,4 +217,5 @@ FORMAT = Format(
     answers=answers,
     content=content,
     output=output,
+    logprobs=logprobs,
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from agentotel.facts.call import Content, Context, Request, Response, ToolRequest
 from agentotel.semconv import names
-from agentotel.wire._cohere import REQUEST, billed, finish_reason, part_reason, token_counts
+from agentotel.wire._cohere import REQUEST, billed, documents, finish_reason, part_reason, token_counts
 from agentotel.wire._openai import CHOICES
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import (
@@ -130,11 +130,11 @@ def chat_context(body: Body) -> Context:
 
 
 def chat_content(body: Body) -> Content:
-    """Read preamble, messages and tool definitions in the shape of the conventions."""
+    """Read preamble, documents, messages and tool definitions in the shape of the conventions."""
     messages = [_message(fields(sent)) for sent in items(body.get("chat_history"))]
     results = [_tool_result(fields(sent)) for sent in items(body.get("tool_results"))]
     return Content(
-        system_instructions=texts_as("text", body.get("preamble")) or None,
+        system_instructions=[*texts_as("text", body.get("preamble")), *documents(body)] or None,
         input_messages=[
             *messages,
             *(message("user", [made]) for made in texts_as("text", body.get("message"))),

@@ -205,8 +205,9 @@ def test_context_and_content() -> None:
         {"role": "tool", "tool_call_id": "c1", "content": [{"type": "document", "document": {"data": "5"}}]},
         {"role": "user", "content": [{"type": "document", "document": {"data": "6"}}]},
     ]
-    sent = {"model": "m", "messages": messages, "tools": [tool], "documents": ["d"]}
-    assert FORMAT.context(sent) == Context(system=["d"], tools=[tool], messages=messages)
+    documents = ["d", {"id": "d2", "data": {"title": "T"}}]
+    sent = {"model": "m", "messages": messages, "tools": [tool], "documents": documents}
+    assert FORMAT.context(sent) == Context(system=documents, tools=[tool], messages=messages)
     assert [FORMAT.answers(message) for message in messages] == [(), (), (), ("c1",), ()]
     found = FORMAT.content(sent)
     assert [message["role"] for message in found.input_messages] == ["system", "user", "assistant", "tool", "user"]
@@ -215,8 +216,21 @@ def test_context_and_content() -> None:
         {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "aGk="},
     ]
     assert found.input_messages[4]["parts"] == [{"type": "document", "document": {"data": "6"}}]
+    assert found.system_instructions == [
+        {"type": "document", "document": {"text": "d"}},
+        {"type": "document", "document": {"id": "d2", "data": {"title": "T"}}},
+    ]
     assert_content_conforms(found)
     assert FORMAT.content({}).input_messages is None
+
+
+def test_log_probabilities(make: Make) -> None:
+    sent = {"text": "h", "token_ids": [5, 6], "logprobs": [-0.5, -0.25]}
+    told = [[{"token": "h", "logprob": -0.5}, {"token": "", "logprob": -0.25}]]
+    assert FORMAT.logprobs({"logprobs": [sent, {"token_ids": [7]}]}) == told
+    assert FORMAT.logprobs({}) is None
+    body, _ = fold(make, START, {**event("content-delta", 0, content={"text": "h"}), "logprobs": sent}, END)
+    assert FORMAT.logprobs(body) == told
 
 
 def test_embeddings() -> None:

@@ -170,7 +170,10 @@ def test_chat_context_and_content() -> None:
     )
     assert CHAT.context({"message": "now?"}) == Context(messages=["now?"])
     found = CHAT.content(sent)
-    assert found.system_instructions == [{"type": "text", "content": "You add."}]
+    assert found.system_instructions == [
+        {"type": "text", "content": "You add."},
+        {"type": "document", "document": {"text": "d"}},
+    ]
     roles = [message["role"] for message in found.input_messages]
     assert roles == ["system", "user", "assistant", "tool", "user", "user", "tool"]
     assert found.input_messages[-1]["parts"] == [{"type": "tool_call_response", "response": [{"sum": 5}]}]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from agentotel.wire import _groq
 from agentotel.wire._openai import sent_error, sent_usage
 from agentotel.wire.format import Body, fields
-from agentotel.wire.logprobs import MOST_TOKENS, Entry, entries, told
+from agentotel.wire.logprobs import MOST_TOKENS, Entry, told, told_in_stream
 from agentotel.wire.parts import parsed
 from agentotel.wire.read import integer, items, present, text
 
@@ -97,7 +98,18 @@ class ChatFold:
 class _Choice:
     """One choice in pieces."""
 
-    __slots__ = ("audio", "calls", "finish_reason", "function", "images", "logprobs", "role", "texts")
+    __slots__ = (
+        "audio",
+        "calls",
+        "executed",
+        "finish_reason",
+        "function",
+        "images",
+        "logprobs",
+        "others",
+        "role",
+        "texts",
+    )
 
     def __init__(self) -> None:
         self.role: str | None = None
@@ -108,6 +120,8 @@ class _Choice:
         self.function = _Call()
         self.logprobs: list[Entry] = []
         self.images: list[object] = []
+        self.executed: dict[int, Body] = {}
+        self.others: list[Body] = []
 
     def add(self, choice: Body) -> None:
         self.finish_reason = text(choice.get("finish_reason")) or self.finish_reason
@@ -121,22 +135,28 @@ class _Choice:
         for call in items(delta.get("tool_calls")):
             self.calls.add(fields(call))
         self.images += items(delta.get("images"))
+        _groq.take(self.executed, delta)
         if len(self.logprobs) < MOST_TOKENS:
-            self.logprobs += entries(choice.get("logprobs"))
+            self.logprobs += told_in_stream(choice, delta)
 
     def _add_part(self, sent: Body) -> None:
         """Take a part of Mistral's, whose reasoning models send lists where others send texts."""
         _gather({"content": sent.get("text")}, self.texts)
         for thought in items(sent.get("thinking")):
             _gather({"reasoning_content": fields(thought).get("text")}, self.texts)
+        if not ("text" in sent or "thinking" in sent):
+            self.others.append(sent)
 
     def result(self, index: int) -> Body:
-        joined = {key: "".join(pieces) for key, pieces in self.texts.items() if pieces}
+        joined: dict[str, object] = {key: "".join(pieces) for key, pieces in self.texts.items() if pieces}
+        if self.others:
+            joined["content"] = [{"type": "text", "text": joined.get("content")}, *self.others]
         audio = {key: "".join(pieces) for key, pieces in self.audio.items() if pieces}
         message = present(
             role=self.role,
             audio=audio or None,
             images=self.images or None,
+            executed_tools=[tool for _, tool in sorted(self.executed.items())] or None,
             tool_calls=self.calls.result(),
             function_call=self.function.result().get("function"),
         )

@@ -43,6 +43,14 @@ def entries(sent: object) -> list[Entry]:
     return [entry(one) for one in said[:MOST_TOKENS]]
 
 
+def told_in_stream(choice: Body, delta: Body) -> list[Entry]:
+    """Read the log probabilities of a piece of a stream. Together sends a number, of the piece itself."""
+    sent = choice.get("logprobs")
+    if number(sent) is None:
+        return entries(sent)
+    return [_beside(delta.get("content"), sent, choice.get("top_logprobs"))]
+
+
 def _beside(token: object, logprob: object, top: object) -> Entry:
     found: Entry = {"token": text(token) or "", "logprob": number(logprob)}
     others = [{"token": other, "logprob": number(value)} for other, value in fields(top).items()]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ToolRequest
 from agentotel.semconv import names
+from agentotel.wire import _groq
 from agentotel.wire._openai import (
     ANSWER,
     CHOICES,
@@ -37,6 +38,7 @@ from agentotel.wire.parts import (
     tool_response,
 )
 from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, positive, text, texts
+from agentotel.wire.server_tools import counts
 
 
 def _speech(value: object) -> AttributeValue | None:
@@ -84,15 +86,21 @@ def request(body: Body) -> Request:
 def response(body: Body) -> Response:
     """Read a chat completion. A choice without a finish reason was cut off: its reason is ``error``."""
     choices = [fields(choice) for choice in items(body.get("choices"))]
+    messages = [fields(choice.get("message")) for choice in choices]
+    found = attributes(body, RESPONSE)
+    uses = tuple([use for sent in messages if _groq.KEY in sent for use in _groq.uses(sent)])
+    if uses:
+        found.update(counts(uses))
     return Response(
         id=text(body.get("id")),
         model=text(body.get("model")),
         finish_reasons=tuple([text(choice.get("finish_reason")) or MISSING_REASON for choice in choices]),
         usage=chat_usage(body),
         tier=text(body.get("service_tier")),
-        tool_requests=tuple([call for choice in choices for call in tool_requests(fields(choice.get("message")))]),
-        attributes=attributes(body, RESPONSE),
+        tool_requests=tuple([call for sent in messages for call in tool_requests(sent)]),
+        attributes=found,
         failure=failure(sent_error(body)),
+        server_tools=uses,
     )
 
 
@@ -164,10 +172,12 @@ def _parts(sent: Body) -> list[Part]:
     """Read the parts of a message: reasoning, what was said, tool calls.
 
     ``reasoning_content`` and ``reasoning`` are fields of compatible servers (DeepSeek, vLLM, Groq, OpenRouter),
-    ``images`` is one of OpenRouter's.
+    ``images`` is one of OpenRouter's, ``executed_tools`` one of Groq's.
     """
     thought = sent.get("reasoning_content") or sent.get("reasoning")
     parts = [*texts_as("reasoning", thought)] if thought else []
+    if _groq.KEY in sent:
+        parts += _groq.parts(sent)
     parts += content_parts(sent.get("content"))
     if (refused := sent.get("refusal")) is not None:
         parts += texts_as("refusal", refused)

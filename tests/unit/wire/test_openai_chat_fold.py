@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from agentotel.facts.call import Failure, Response, ToolRequest, Usage
+from agentotel.facts.call import Failure, Response, ServerToolUse, ToolRequest, Usage
+from agentotel.semconv.names import SERVER_TOOL_CALLS
 from agentotel.wire.openai_chat import FORMAT
-from tests.unit.wire.conformance import sdk
+from tests.unit.wire.conformance import assert_conforms, sdk
 
 Make = Callable[[dict[str, object]], object]
 DELTA_FIELDS = ("audio", "content", "function_call", "refusal", "role", "tool_calls")
@@ -18,7 +19,11 @@ def as_sdk(sent: dict[str, object]) -> object:
     made.setdefault("usage", None)
     choices = []
     for choice in sent.get("choices") or ():
-        delta = sdk(choice.get("delta"), extra=("reasoning_content", "reasoning", "images"), unset=DELTA_FIELDS)
+        delta = sdk(
+            choice.get("delta"),
+            extra=("reasoning_content", "reasoning", "images", "executed_tools"),
+            unset=DELTA_FIELDS,
+        )
         parts = {key: sdk(value) for key, value in choice.items() if key != "delta"}
         choices.append(sdk({"finish_reason": None, **parts, "delta": delta}))
     return sdk({**made, "choices": choices}, extra=("x_groq", "error"))
@@ -170,6 +175,59 @@ def test_images_of_openrouter(make: Make) -> None:
     body, _ = fold(make, chunk(content="x"), chunk("stop", images=pictures))
     (message,) = FORMAT.output(body)
     assert message["parts"][1:] == [{"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AAAA"}]
+
+
+def test_tools_that_groq_ran(make: Make) -> None:
+    search = {"index": 0, "type": "search", "arguments": '{"query": "x"}'}
+    code = {"index": 1, "type": "python", "arguments": "{}"}
+    body, _ = fold(
+        make,
+        chunk(reasoning="hm"),
+        chunk(executed_tools=[search, code]),
+        chunk(executed_tools=[{**search, "output": "found", "search_results": {"results": [{"url": "u"}]}}]),
+        chunk("stop", content="hi"),
+    )
+    response = FORMAT.response(body)
+    assert response.server_tools == (ServerToolUse("search", "search"), ServerToolUse("python", "python"))
+    assert response.attributes == {f"{SERVER_TOOL_CALLS}search": 1, f"{SERVER_TOOL_CALLS}python": 1}
+    made = FORMAT.output(body)
+    assert made[0]["parts"] == [
+        {"type": "reasoning", "content": "hm"},
+        {
+            "type": "server_tool_call",
+            "name": "search",
+            "server_tool_call": {"type": "search", "arguments": '{"query": "x"}'},
+        },
+        {
+            "type": "server_tool_call_response",
+            "server_tool_call_response": {
+                "type": "search",
+                "output": "found",
+                "search_results": {"results": [{"url": "u"}]},
+            },
+        },
+        {"type": "server_tool_call", "name": "python", "server_tool_call": {"type": "python", "arguments": "{}"}},
+        {"type": "text", "content": "hi"},
+    ]
+    assert_conforms("output-messages", made)
+
+
+def test_references_of_mistral(make: Make) -> None:
+    reference = {"type": "reference", "reference_ids": [1, 2]}
+    body, _ = fold(make, chunk(content=[{"type": "text", "text": "hi"}, reference]), chunk("stop", content="!"))
+    assert FORMAT.output(body)[0]["parts"] == [{"type": "text", "content": "hi!"}, reference]
+
+
+def test_log_probabilities_of_together(make: Make) -> None:
+    def piece(said: str, logprob: float, **top: float) -> dict[str, object]:
+        sent = chunk(role="assistant", content=said)
+        sent["choices"][0].update(logprobs=logprob, top_logprobs=top)
+        return sent
+
+    body, _ = fold(make, piece("h", -0.5, h=-0.5), piece("i", 0), chunk("stop", content=""))
+    assert FORMAT.logprobs(body) == [
+        [{"token": "h", "logprob": -0.5, "top": [{"token": "h", "logprob": -0.5}]}, {"token": "i", "logprob": 0.0}]
+    ]
 
 
 def test_legacy_function_call(make: Make) -> None:

@@ -2,14 +2,13 @@
 
 The SDK cleans, copies, sorts and hashes the attributes of every record, which makes three quarters of its price, and
 nothing public lets one bind them. Here the first record of a set of attributes goes through the API; later ones go to
-the aggregations that it made. That needs to know the SDK from inside: with any version but those that are ``KNOWN``,
-with aggregations that a collection discards (delta temporality), with another implementation of the API and beyond
-the SDK's limit of attribute sets, every record goes through the API.
+the aggregations that it made. With an SDK that is not known from inside (``sdk``), with aggregations that a collection
+discards (delta temporality), with another implementation of the API and beyond the SDK's limit of attribute sets,
+every record goes through the API.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -17,9 +16,7 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import Histogram
 
 from agentotel.facts.call import AttributeValue
-
-KNOWN: Final = ((1, 38), (1, 45))
-"""The oldest and the newest version of the SDK that records are bound in."""
+from agentotel.record.sdk import is_known
 
 _SDK: Final = "opentelemetry.sdk.metrics._internal.instrument"
 
@@ -87,7 +84,7 @@ class BoundHistogram:
             return  # a proxy, as long as there is no provider
         self._tried = True
         consumer = getattr(instrument, "_measurement_consumer", None)
-        if type(instrument).__module__ != _SDK or type(consumer).__name__ != _CONSUMER or not _is_known():
+        if type(instrument).__module__ != _SDK or type(consumer).__name__ != _CONSUMER or not is_known():
             return
         storages = consumer._reader_storages  # noqa: SLF001
         found = [
@@ -113,12 +110,6 @@ def behind(histogram: Any) -> Any:
     while hasattr(histogram, "_real_instrument") or hasattr(histogram, "_instrument"):
         histogram = getattr(histogram, "_real_instrument", None) or getattr(histogram, "_instrument", None)
     return histogram
-
-
-def _is_known() -> bool:
-    version = sys.modules["opentelemetry.sdk.version"].__version__
-    oldest, newest = KNOWN
-    return oldest <= tuple(int(part) for part in version.split(".")[:2]) <= newest
 
 
 def _aggregation(match: Any, attributes: Mapping[str, AttributeValue]) -> Any:

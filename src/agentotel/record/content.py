@@ -67,8 +67,10 @@ def content_values(operation: Operation, facts: ModelFacts, body: Body | None = 
         values[n.SYSTEM_INSTRUCTIONS] = content.system_instructions
         values[n.INPUT_MESSAGES] = content.input_messages
         values[n.TOOL_DEFINITIONS] = content.tool_definitions
+        values[n.RETRIEVAL_QUERY_TEXT] = content.query
     if facts.answer is not None:
         values[n.OUTPUT_MESSAGES] = _content(facts.format.output, facts.answer)
+        values[n.RETRIEVAL_DOCUMENTS] = _content(facts.format.documents, facts.answer)
         values[n.RESPONSE_LOGPROBS] = _content(_logprobs, facts, facts.answer)
     if not operation.pipeline.reasoning:
         for name in (n.INPUT_MESSAGES, n.OUTPUT_MESSAGES):

@@ -30,6 +30,7 @@ from agentotel.record.identity import Identity
 from agentotel.record.served import served_attributes
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
+from agentotel.semconv.operations import MODELLESS, SPEAKING
 
 if TYPE_CHECKING:
     from agentotel.record.pipeline import Pipeline
@@ -360,14 +361,18 @@ class Operation:
             return
         response = facts.response
         usage = None if response is None else response.usage
-        unit.add_call(
-            None if facts.cost is None else facts.cost.usd,
-            0 if usage is None else usage.input_tokens or 0,
-            0 if usage is None else usage.output_tokens or 0,
-            self.retries,
-            0 if self.failure is None else 1,
-        )
-        if response is not None:
+        errors = 0 if self.failure is None else 1
+        if facts.operation in MODELLESS:
+            unit.add_troubles(self.retries, errors)
+        else:
+            unit.add_call(
+                None if facts.cost is None else facts.cost.usd,
+                0 if usage is None else usage.input_tokens or 0,
+                0 if usage is None else usage.output_tokens or 0,
+                self.retries,
+                errors,
+            )
+        if response is not None and facts.operation in SPEAKING:
             place = unit.place
             place.last_finish = response.finish_reasons
             place.last_asked = bool(response.tool_requests)

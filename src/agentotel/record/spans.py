@@ -12,9 +12,10 @@ from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLim
 from agentotel.record import unit as units
 from agentotel.record.content import content_attributes
 from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
+from agentotel.record.sdk import write
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
-from agentotel.semconv.operations import INFERENCE, NAMELESS
+from agentotel.semconv.operations import INFERENCE, NAMED_AFTER, NAMELESS
 
 Attributes = dict[str, AttributeValue]
 
@@ -91,7 +92,7 @@ class SpanRecorder:
                     span.set_status(Status(StatusCode.ERROR, description))
                 attributes = _FINISHES[operation.kind](operation, content=self._content)
                 attributes.update(operation.extra)
-                span.set_attributes(attributes)
+                write(span, attributes)
         finally:
             span.end(end_time=operation.ended_at_ns)
 
@@ -119,8 +120,9 @@ def _model_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
         attributes[n.SERVER_ADDRESS] = facts.server
         if facts.port is not None:
             attributes[n.SERVER_PORT] = facts.port
-    named = model is not None and facts.operation != "fetch_response"
-    return f"{facts.operation} {model}" if named else facts.operation, SpanKind.CLIENT, attributes
+    other = NAMED_AFTER.get(facts.operation)
+    after = model if other is None else facts.request.attributes.get(other)
+    return facts.operation if after is None else f"{facts.operation} {after}", SpanKind.CLIENT, attributes
 
 
 def _model_finish(operation: Operation, *, content: bool) -> Attributes:

@@ -166,6 +166,12 @@ class Unit:
                 unit.tool_calls += 1
                 unit._add(cost_usd, retries, errors)  # noqa: SLF001 - another unit
 
+    def add_troubles(self, retries: int, errors: int) -> None:
+        """Add what went wrong in a call that is neither a model's nor a tool's to this unit and all above it."""
+        with _lock:
+            for unit in self._sums():
+                unit._add(None, retries, errors)  # noqa: SLF001 - another unit
+
     def _sums(self) -> list[Unit]:
         """Give this unit, all above it, and the sessions over all their segments."""
         found: list[Unit] = []

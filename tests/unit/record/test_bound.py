@@ -26,7 +26,7 @@ from opentelemetry.sdk.metrics.view import (
 )
 from opentelemetry.sdk.trace import TracerProvider
 
-from agentotel.record import bound
+from agentotel.record import sdk
 from agentotel.record.bound import BoundHistogram
 
 ATTRIBUTES = {"gen_ai.operation.name": "chat", "server.port": 443}
@@ -108,7 +108,7 @@ def made(temporality: Any = None, **settings: Any) -> tuple[InMemoryMetricReader
 
 
 def test_only_the_first_record_goes_through_the_api_of_the_installed_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If this fails after an upgrade of the SDK: read its consumer and aggregations, then raise ``KNOWN``."""
+    """If this fails after an upgrade of the SDK: read its consumer and aggregations, then raise ``sdk.KNOWN``."""
     _reader, histogram = made()
     calls = calls_of_the_api(monkeypatch, histogram)
     recording = BoundHistogram(histogram, ATTRIBUTES)
@@ -118,7 +118,7 @@ def test_only_the_first_record_goes_through_the_api_of_the_installed_sdk(monkeyp
 
 
 def test_an_sdk_that_is_not_known_is_used_through_its_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bound, "KNOWN", ((1, 38), (1, 39)))
+    monkeypatch.setattr(sdk, "KNOWN", ((1, 38), (1, 39)))
     _reader, histogram = made()
     calls = calls_of_the_api(monkeypatch, histogram)
     recording = BoundHistogram(histogram, ATTRIBUTES)

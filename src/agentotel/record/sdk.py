@@ -1,0 +1,43 @@
+"""Which versions of the OpenTelemetry SDK are known from inside, and what is written past its checks there.
+
+The SDK checks and copies every attribute of every span and record. The values of the library's own are of types that
+need neither, and the checks cost more than everything else that the library does in a call. With any other version,
+any other implementation of the API, and where limits could be reached, all goes through the API.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry.trace import Span
+
+from agentotel.facts.call import AttributeValue
+
+KNOWN: Final = ((1, 38), (1, 45))
+"""The oldest and the newest version that is known from inside."""
+
+
+def is_known() -> bool:
+    """Tell whether the SDK that is loaded is known from inside."""
+    version = sys.modules["opentelemetry.sdk.version"].__version__
+    oldest, newest = KNOWN
+    return oldest <= tuple(int(part) for part in version.split(".")[:2]) <= newest
+
+
+def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
+    """Set attributes of a span that records; their values are plain, and lists among them are nobody else's."""
+    if _is_open(type(span)):
+        kept = span._attributes  # noqa: SLF001 - see the module
+        if kept.max_value_len is None and (kept.maxlen is None or len(kept) + len(attributes) <= kept.maxlen):
+            with kept._lock:  # noqa: SLF001
+                kept._dict.update(attributes)  # noqa: SLF001
+            return
+    span.set_attributes(attributes)
+
+
+@functools.lru_cache(maxsize=64)
+def _is_open(kind: type[Span]) -> bool:
+    return kind.__module__ == "opentelemetry.sdk.trace" and kind.__name__ == "_Span" and is_known()

@@ -19,7 +19,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import present, text
+from agentotel.wire.read import integer, present, text
 
 _CLIENT_CALLS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
     "function_call": (None, ("arguments",)),
@@ -64,8 +64,11 @@ def server_use(item: Body) -> ServerToolUse | None:
     )
 
 
-def searches(outputs: Iterable[object]) -> dict[str, int]:
-    """Count what is billed by the search, by field of ``Usage``: opening a page that was found is no search."""
+def searches(outputs: Iterable[object], told: Body) -> dict[str, int]:
+    """Count what is billed by the search, by field of ``Usage``: opening a page that was found is no search.
+
+    ``told`` is what the answer itself says of web searches, whose ``num_requests`` are those that are billed.
+    """
     found = dict.fromkeys(("web_searches", "storage_searches"), 0)
     for item in map(fields, outputs):
         kind = item.get("type")
@@ -73,6 +76,9 @@ def searches(outputs: Iterable[object]) -> dict[str, int]:
             found["storage_searches"] += 1
         elif kind == "web_search_call" and fields(item.get("action")).get("type", "search") == "search":
             found["web_searches"] += 1
+    billed = integer(told.get("num_requests"))
+    if billed is not None:
+        found["web_searches"] = billed
     return {name: count for name, count in found.items() if count}
 
 

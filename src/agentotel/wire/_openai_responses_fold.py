@@ -35,8 +35,9 @@ _HEAD = ("id", "model", "service_tier")
 class ResponseFold:
     """Folds the events of a response stream into the response that they make up.
 
-    The last event holds the whole response. Only where it did not come is the response built from pieces:
-    finished items as sent, the others from the text that arrived, without a status, usage or finish reason.
+    The last event holds the whole response, on some servers without its output. Where it did not come, the response
+    is built from pieces: finished items as sent, the others from the text that arrived, without a status, usage or
+    finish reason.
     """
 
     __slots__ = ("_error", "_head", "_items", "_pieces", "_whole")
@@ -67,7 +68,8 @@ class ResponseFold:
         """Return the whole response, or build what arrived of it."""
         error = present(error=self._error)
         if self._whole is not None:
-            return {**self._whole, **error}
+            kept = self._whole if self._whole.get("output") else {**self._whole, "output": self._output()}
+            return {**kept, **error}
         if not (self._head or self._items or self._pieces):
             return error or None
         return {**self._head, "output": self._output(), **error}

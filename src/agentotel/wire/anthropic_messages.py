@@ -11,6 +11,7 @@ from agentotel.facts.call import AttributeValue, Content, Context, Request, Resp
 from agentotel.semconv import names
 from agentotel.wire._anthropic_fold import MessageFold
 from agentotel.wire._anthropic_parts import content_parts, server_uses, tool_request
+from agentotel.wire.beside import Beside, sums
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import MISSING_REASON, Part, function_tool, message, output_message, part
 from agentotel.wire.read import (
@@ -93,7 +94,7 @@ def response(body: Body) -> Response:
         usage=_usage(sent),
         tier=_tier(sent),
         tool_requests=tuple(tool_request(block) for block in blocks if block.get("type") == "tool_use"),
-        attributes={**attributes(body, RESPONSE), **_tool_counts(used, sent), **_sums(beside)},
+        attributes={**attributes(body, RESPONSE), **_tool_counts(used, sent), **sums(beside)},
         failure=failure(body.get("error")),
         server_tools=used,
         beside=beside,
@@ -153,20 +154,11 @@ def _tier(sent: Body) -> str | None:
     return speed if speed and speed != "standard" else text(sent.get("service_tier"))
 
 
-def _beside(sent: Body) -> tuple[tuple[str | None, Usage], ...]:
+def _beside(sent: Body) -> Beside:
     """Read the iterations that are billed beside the totals: model, None for that of the message, and tokens."""
     iterations = [fields(one) for one in items(sent.get("iterations"))]
     apart = [(text(one.get("model")), _usage(one)) for one in iterations if one.get("type") in APART]
     return tuple((model, found) for model, found in apart if found is not None)
-
-
-def _sums(beside: tuple[tuple[str | None, Usage], ...]) -> dict[str, AttributeValue]:
-    if not beside:
-        return {}
-    return {
-        names.USAGE_BESIDE_INPUT: sum(found.input_tokens or 0 for _, found in beside),
-        names.USAGE_BESIDE_OUTPUT: sum(found.output_tokens or 0 for _, found in beside),
-    }
 
 
 def _tool_counts(used: tuple[ServerToolUse, ...], sent: Body) -> dict[str, AttributeValue]:

@@ -14,6 +14,7 @@ from agentotel.semconv import names
 from agentotel.wire._openai import ANSWER, EFFORT, FORMAT_TYPE, SAMPLING, SERVICE_TIER, USAGE
 from agentotel.wire._openai_items import answered, client_call, item_parts, messages, searches, server_use
 from agentotel.wire._openai_responses_fold import ResponseFold
+from agentotel.wire.beside import Beside, sums
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.logprobs import of_texts
 from agentotel.wire.parts import MISSING_REASON, Part, function_tool, output_message, part, texts_as
@@ -72,6 +73,7 @@ FETCHED: tuple[Rule, ...] = (*ANSWER, ("status", names.RESPONSE_STATUS, text))
 
 _REASONS: Mapping[str, str] = {"completed": "stop", "failed": "error", "cancelled": "error"}
 _INCOMPLETE: Mapping[str, str] = {"max_output_tokens": "length"}
+_PICTURES = "image_generation"
 _UNFINISHED = frozenset({"queued", "in_progress"})
 
 
@@ -89,9 +91,12 @@ def response(body: Body) -> Response:
     used = tuple(use for item in output if (use := server_use(item)))
     found = attributes(body, CREATED)
     tokens = usage(body.get("usage"), USAGE)
+    beside: Beside = ()
     if used:
-        found.update(counts(used))
-        tokens = tokens and tokens._replace(**searches(output))
+        hosted = fields(body.get("tool_usage"))
+        beside = _pictures(body, fields(hosted.get("image_gen")))
+        found.update(counts(used), **sums(beside))
+        tokens = tokens and tokens._replace(**searches(output, fields(hosted.get("web_search"))))
     return Response(
         id=text(body.get("id")),
         model=text(body.get("model")),
@@ -102,6 +107,7 @@ def response(body: Body) -> Response:
         attributes=found,
         failure=error,
         server_tools=used,
+        beside=beside,
     )
 
 
@@ -112,7 +118,8 @@ def fetch_request(body: Body) -> Request:
 
 def fetched(body: Body) -> Response:
     """Read a fetched response. Its tokens and its error are those of the call that made it, not of the fetch."""
-    return response(body)._replace(usage=None, failure=None, attributes=attributes(body, FETCHED), server_tools=())
+    said = response(body)
+    return said._replace(usage=None, failure=None, attributes=attributes(body, FETCHED), server_tools=(), beside=())
 
 
 def compacted(body: Body) -> Response:
@@ -146,6 +153,16 @@ def output(body: Body) -> list[dict[str, object]] | None:
     parts = [made for item in items(body.get("output")) for made in item_parts(fields(item))]
     reason = next(iter(_finish_reasons(body)), None)
     return [output_message("assistant", parts, "tool_call" if reason == "tool_calls" else reason)] if parts else None
+
+
+def _pictures(body: Body, sent: Body) -> Beside:
+    """Read the tokens of pictures that a tool made, by the model that the tool is told to take."""
+    tokens = usage(sent, USAGE)
+    if tokens is None or not (tokens.input_tokens or tokens.output_tokens):
+        return ()
+    tools = map(fields, items(body.get("tools")))
+    models = (text(tool.get("model")) for tool in tools if tool.get("type") == _PICTURES)
+    return tuple((model, tokens) for model in models if model)[:1]
 
 
 def _request(body: Body, rules: tuple[Rule, ...]) -> Request:

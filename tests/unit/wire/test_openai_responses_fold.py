@@ -93,6 +93,14 @@ def test_a_finished_item_replaces_its_pieces(make: Make) -> None:
     assert [part["content"] for part in FORMAT.output(body)[0]["parts"]] == ["Hello.", "?"]
 
 
+def test_some_servers_leave_the_output_out_of_the_last_event(make: Make) -> None:
+    call = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}
+    ended = {"type": "response.completed", "response": {"id": "r1", "status": "completed", "output": []}}
+    body, _ = fold(make, CREATED, added(call), done(call), ended)
+    assert FORMAT.response(body).finish_reasons == ("tool_calls",)
+    assert FORMAT.response(body).tool_requests == (ToolRequest(id="c1", name="f", arguments="{}"),)
+
+
 def test_a_resumed_stream_has_text_without_a_start(make: Make) -> None:
     body, _ = fold(make, delta("output_text", "lo"))
     assert FORMAT.output(body)[0]["parts"] == [{"type": "text", "content": "lo"}]

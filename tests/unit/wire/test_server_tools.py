@@ -43,6 +43,25 @@ def test_reads_those_of_the_responses_api() -> None:
     assert response.usage == Usage(input_tokens=10, output_tokens=5, web_searches=1, storage_searches=1)
 
 
+def test_what_an_answer_says_of_its_tools_is_what_is_billed() -> None:
+    """Of searches their number, of pictures their tokens, by the model that the answer names for them."""
+    made = {"input_tokens": 50, "input_tokens_details": {"text_tokens": 50}, "output_tokens": 200, "total_tokens": 250}
+    body = {
+        "output": ITEMS,
+        "usage": {"input_tokens": 10},
+        "tools": [{"type": "web_search"}, {"type": "image_generation", "model": "gpt-image-1"}],
+        "tool_usage": {"image_gen": made, "web_search": {"num_requests": 3}},
+    }
+    response = openai_responses.response(body)
+    assert response.usage == Usage(input_tokens=10, web_searches=3, storage_searches=1)
+    assert response.beside == (("gpt-image-1", Usage(input_tokens=50, output_tokens=200, text_input_tokens=50)),)
+    assert response.attributes["agentotel.usage.beside.output_tokens"] == 200
+    assert openai_responses.response({**body, "tools": []}).beside == ()
+    unused = {"image_gen": {"input_tokens": 0, "output_tokens": 0}, "web_search": {"num_requests": 0}}
+    response = openai_responses.response({**body, "tool_usage": unused})
+    assert (response.beside, response.usage) == ((), Usage(input_tokens=10, storage_searches=1))
+
+
 def test_a_fetch_did_not_run_the_tools_of_what_it_fetches() -> None:
     assert openai_responses.fetched({"status": "completed", "output": ITEMS}).server_tools == ()
 

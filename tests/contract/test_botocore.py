@@ -206,7 +206,7 @@ def test_retrieval() -> None:
         _exchange("/retrieve", {"retrievalResults": []}),
         "bedrock-agent-runtime",
     )
-    assert (call.name, call.attributes["gen_ai.data_source.id"]) == ("retrieval", "KB12345678")
+    assert (call.name, call.attributes["gen_ai.data_source.id"]) == ("retrieval KB12345678", "KB12345678")
 
 
 # -- the place of a call

@@ -319,6 +319,9 @@ class Everything:
         client.audio.transcriptions.create(model="whisper-1", file=(f"{text}.wav", b"RIFF"), prompt=text)
         line_up(Answer(body={"id": "modr-1", "model": "omni-moderation-latest", "results": []}))
         client.moderations.create(model="omni-moderation-latest", input=text)
+        found = {"file_id": "file-1", "filename": text, "score": 0.5, "content": [{"type": "text", "text": text}]}
+        line_up(Answer(body={"object": "vector_store.search_results.page", "search_query": [text], "data": [found]}))
+        client.vector_stores.search("vs_1", query=text, max_num_results=3)
         line_up(Answer(body={"object": "list", "data": []}))
         client.models.list()
 

@@ -146,6 +146,8 @@ class Content:
     system_instructions: list[dict[str, object]] | None = None
     input_messages: list[dict[str, object]] | None = None
     tool_definitions: list[dict[str, object]] | None = None
+    query: str | None = None
+    """What a retrieval searches for."""
 
 
 class RateLimit(NamedTuple):

@@ -257,23 +257,12 @@ GENERATION = Format(
     output=generation_output,
 )
 
-# -- documents
+# -- ranks
 
-_SEARCH = inside("vectorSearchConfiguration", inside("numberOfResults", integer))
-RETRIEVAL_REQUEST: tuple[Rule, ...] = (
-    ("knowledgeBaseId", names.DATA_SOURCE_ID, text),
-    *SOURCE,
-    *GUARDRAIL,
-    ("retrievalConfiguration", names.RETRIEVAL_TOP_K, _SEARCH),
-)
 _RANKING = "rerankingConfiguration"
 RANKING_REQUEST: tuple[Rule, ...] = (
     (_RANKING, names.RETRIEVAL_TOP_K, inside("bedrockRerankingConfiguration", inside("numberOfResults", integer))),
 )
-
-
-def _retrieval_request(body: Body) -> Request:
-    return Request(attributes=attributes(body, RETRIEVAL_REQUEST))
 
 
 def _ranking_request(body: Body) -> Request:
@@ -282,10 +271,4 @@ def _ranking_request(body: Body) -> Request:
     return Request(model=model, attributes=attributes(body, RANKING_REQUEST))
 
 
-def _documents(_body: Body) -> Response:
-    """Read nothing of documents and their ranks."""
-    return Response()
-
-
-RETRIEVAL = Format(name="bedrock_retrieval", request=_retrieval_request, response=_documents)
-RANKING = Format(name="bedrock_ranking", request=_ranking_request, response=_documents)
+RANKING = Format(name="bedrock_ranking", request=_ranking_request, response=lambda _body: Response())

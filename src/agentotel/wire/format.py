@@ -65,10 +65,10 @@ class Format:
     ``request`` and ``response`` give facts. ``fold`` makes a reader for a stream, None where the
     format does not stream. ``context`` shows what the model reads; ``answers`` the ids of the tool
     calls that one of its messages answers. ``content`` and ``output`` give content in the JSON
-    shape of the conventions, ``logprobs`` the log probabilities of an answer's tokens; they
-    are called only where content is captured. ``usage_chunk`` tells the chunk that ``stream_options.include_usage``
-    adds to a stream; None where the format has no such option. ``headers`` names response
-    headers that hold facts; they are in the body of an answer under their names.
+    shape of the conventions, ``documents`` what a retrieval found, ``logprobs`` the log probabilities of an
+    answer's tokens; they are called only where content is captured. ``usage_chunk`` tells the chunk that
+    ``stream_options.include_usage`` adds to a stream; None where the format has no such option. ``headers`` names
+    response headers that hold facts; they are in the body of an answer under their names.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Format:
     answers: Callable[[object], tuple[str, ...]] = lambda _message: ()
     content: Callable[[Body], Content | None] = lambda _body: None
     output: Callable[[Body], list[dict[str, object]] | None] = lambda _body: None
+    documents: Callable[[Body], list[dict[str, object]] | None] = lambda _body: None
     logprobs: Callable[[Body], object] = lambda _body: None
     usage_chunk: Callable[[object], bool] | None = None
     headers: tuple[str, ...] = ()

@@ -33,6 +33,15 @@ EVENTS = (
     {"type": "conversation.response.done", "usage": USAGE},
 )
 
+CHUNK_FOUND = {
+    "id": "d1",
+    "source_id": "s1",
+    "locator": "l",
+    "start_offset": 0,
+    "end_offset": 9,
+    "chunk_type": "text",
+    "content": "It takes three days.",
+}
 TEXT = {"type": "output_text", "text": "Good day.", "annotations": []}
 RESPONSE = {
     "id": "resp_1",
@@ -214,6 +223,14 @@ REQUESTS = {
         {**COUNTED, "gen_ai.response.id": "resp_1", "gen_ai.response.model": "m-1"},
         model="m",
         input="Hello",
+    ),
+    "a search": whole(
+        "beta.context.search_indexes.search",
+        {"hits": [{"chunk": CHUNK_FOUND, "score": 0.75, "index_name": "i1"}]},
+        "retrieval i1",
+        {"gen_ai.data_source.id": "i1", "gen_ai.retrieval.top_k": 3, "gen_ai.request.model": None},
+        index_name="i1",
+        retriever={"type": "keyword", "query": "How long?", "top_k": 3},
     ),
     "models": whole("models.list", {"object": "list", "data": []}, None, {}),
     "libraries": whole("beta.libraries.list", {"data": []}, None, {}),

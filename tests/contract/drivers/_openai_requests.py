@@ -117,6 +117,32 @@ OPENAI = {
         span="fetch_response",
         facts={"gen_ai.response.id": "resp_1"},
     ),
+    "a search": Request(
+        call=lambda client: client.vector_stores.search("vs_1", query="How long?", max_num_results=3),
+        answer={
+            "object": "vector_store.search_results.page",
+            "search_query": ["How long?"],
+            "data": [
+                {
+                    "file_id": "file-1",
+                    "filename": "a.md",
+                    "score": 0.75,
+                    "attributes": {},
+                    "content": [{"type": "text", "text": "It takes three days."}],
+                }
+            ],
+            "has_more": False,
+            "next_page": None,
+        },
+        span="retrieval vs_1",
+        facts={
+            "gen_ai.data_source.id": "vs_1",
+            "gen_ai.retrieval.top_k": 3,
+            "gen_ai.request.model": None,
+            "gen_ai.retrieval.query.text": None,
+        },
+        needs="vector_stores.search",
+    ),
     "a raw post": Request(
         call=lambda client: client.post("/chat/completions", body={"model": "m", "messages": []}, cast_to=object),
         answer={"id": "c-9", "model": "m-1", "choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 5}},
@@ -131,6 +157,7 @@ OPENAI = {
     ),
     "models": listing("models"),
     "files": listing("files"),
+    "vector stores": listing("vector_stores"),
     "a batch": Request(
         call=lambda client: client.batches.create(
             input_file_id="file-1", endpoint="/v1/chat/completions", completion_window="24h"

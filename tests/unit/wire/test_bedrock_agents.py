@@ -3,7 +3,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 from agentotel.facts.call import Failure, Response, ToolRequest, Usage
-from agentotel.wire.bedrock_agents import AGENT, GENERATION, RANKING, RETRIEVAL
+from agentotel.wire.bedrock_agents import AGENT, GENERATION, RANKING
 from agentotel.wire.format import Format
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
 
@@ -163,18 +163,8 @@ def test_generation_as_a_stream() -> None:
     assert GENERATION.response(refused).failure == Failure(type="c")
 
 
-def test_retrieval_and_ranking() -> None:
-    asked = {
-        "knowledgeBaseId": "k",
-        "retrievalQuery": {"text": "q"},
-        "retrievalConfiguration": {"vectorSearchConfiguration": {"numberOfResults": 3}},
-    }
-    assert RETRIEVAL.request(asked).attributes == {
-        "gen_ai.data_source.id": "k",
-        "aws.bedrock.knowledge_base.id": "k",
-        "gen_ai.retrieval.top_k": 3,
-    }
-    assert RETRIEVAL.response({"retrievalResults": [{"score": 0.5}]}) == Response()
+def test_ranking() -> None:
+    assert RANKING.response({"results": [{"index": 0, "relevanceScore": 0.5}]}) == Response()
     ranked = {
         "rerankingConfiguration": {
             "bedrockRerankingConfiguration": {"modelConfiguration": {"modelArn": "arn:m"}, "numberOfResults": 2}

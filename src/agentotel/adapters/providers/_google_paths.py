@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, Final
 
+from agentotel.adapters.providers._paths import Found, Routes
 from agentotel.capture import hosts
 from agentotel.capture.spec import Call, Sent, Target
 from agentotel.wire import google_embeddings, google_generate, google_images, google_interactions
@@ -23,24 +23,15 @@ PATHS: Final = {
 }
 """Which ends of request paths are operations; ``not_operations`` names the others."""
 
-_MODEL = re.compile(r"/((?:tunedModels/|endpoints/)?[^/:]+):(\w+)$")
-_RESOURCE = re.compile(r"/(interactions|decisions)(?:/([^/]+))?$")
+_ROUTES: Final = Routes(PATHS, {"model": r"(?:tunedModels/|endpoints/)?[^/:]+"})
 
 
-def find(method: str, path: str) -> tuple[Call, dict[str, object]] | None:
+def find(method: str, path: str) -> Found | None:
     """Find the operation of a request, and what its path says: the model and whether it streams, or an id."""
-    named = _MODEL.search(path)
-    if named is not None:
-        call = PATHS.get((method, f"/{{model}}:{named[2]}"))
-        said: dict[str, object] = {"model": named[1]}
-        if named[2].startswith("stream"):
-            said["stream"] = True
-        return None if call is None else (call, said)
-    found = _RESOURCE.search(path)
-    if found is None:
-        return None
-    call = PATHS.get((method, f"/{found[1]}/{{id}}" if found[2] else f"/{found[1]}"))
-    return None if call is None else (call, {"id": found[2]} if found[2] else {})
+    found = _ROUTES.find_end(method, path)
+    if found is None or not path.endswith(":streamGenerateContent"):
+        return found
+    return found[0], {**found[1], "stream": True}
 
 
 def told_apart(sent: Sent) -> Sent:

@@ -10,31 +10,32 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from agentotel.adapters.providers._paths import Found
 from agentotel.capture import hosts
-from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
+from agentotel.capture.spec import Adapter, Hook, Sent, Target
 from agentotel.wire.format import Body
 
 RAISED: Final = {422: "httpvalidationerror.HTTPValidationError"}
 """Exceptions by HTTP status, in ``errors``; any other status is an ``SDKError``."""
 
-Find = Callable[[str, str], tuple[Call | None, Body]]
-"""Finds the operation of a method and a path, and what the path adds to the body."""
 
-
-def adapter(module: str, provider: str, find: Find, tracers: tuple[Hook, ...] = ()) -> Adapter:
+def adapter(
+    module: str, provider: str, find: Callable[[str, str], Found | None], tracers: tuple[Hook, ...] = ()
+) -> Adapter:
     """Make the adapter of one of the clients, which has a copy of everything in ``module``."""
 
     def read(_sdk: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
         request = args[1] if len(args) > 1 else kwargs["request"]
         url = request.url
-        call, more = find(request.method.lower(), url.path)
-        if call is None:
+        found = find(request.method.lower(), url.path)
+        if found is None:
             return None
+        call, said = found
         timeout: Mapping[str, Any] = request.extensions.get("timeout") or {}
         return Sent(
             call=call,
             target=Target(provider=provider, server=url.host, port=hosts.port_of(url)),
-            body={**_body(request), **more},
+            body={**_body(request), **said},
             timeout_s=timeout.get("read"),
         )
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from agentotel.adapters.providers._paths import Found, Paths, Routes
 from agentotel.capture import hosts
 from agentotel.capture.spec import Arguments, Call, Hook, Sent, Target
 
-Paths = Mapping[tuple[str, str], Call]
-"""Operations by HTTP method and path; ``{id}`` stands for one segment."""
-
 MOST_TARGETS: Final = 1000
-
-_ID = re.compile(r"(?<=/responses/)[^/]+$")
 
 
 def under(prefix: str, paths: Paths, kept: tuple[str, ...] | None = None) -> dict[tuple[str, str], Call]:
@@ -39,6 +34,7 @@ def reader(
     """Make the function that reads the arguments of ``request(cast_to, options, *, stream, stream_cls)``."""
     # By id, since a subclass may be unhashable; the URL that is kept tells clients with one id apart.
     targets: dict[int, tuple[Any, Target]] = {}
+    routes = Routes(paths)
 
     def target(client: Any) -> Target:
         url = client.base_url
@@ -54,19 +50,20 @@ def reader(
     def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
         options = args[1] if len(args) > 1 else kwargs["options"]
         url = options.url
-        call = find(paths, options.method, url)
-        if call is None:
+        found = find(routes, options.method, url)
+        if found is None:
             return None
+        call, said = found
         body = options.json_data
         if body.__class__ is not dict and not isinstance(body, Mapping):
-            body = {}
-        if options.extra_json:
-            body = {**body, **options.extra_json}
+            body = options.params
+        if options.extra_json or said:
+            body = {**body, **(options.extra_json or {}), **said}
         limit = options.max_retries
         return Sent(
             call=call,
             target=_elsewhere(target(client), url) if "://" in url else target(client),
-            body=body if call.operation != "fetch_response" else _fetched(options),
+            body=body,
             retry_limit=limit if isinstance(limit, int) else client.max_retries,
             timeout_s=seconds(options.timeout, client),
             http_client=getattr(client, "_client", None),
@@ -109,23 +106,12 @@ def with_body(args: tuple[Any, ...], kwargs: Mapping[str, Any], more: Mapping[st
 _RAW: Final = "x-stainless-raw-response"
 
 
-def _fetched(options: Any) -> Mapping[str, object]:
-    """Show what a request without a body asks for: its query, and the id at the end of its path."""
-    return {**options.params, "id": options.url.partition("?")[0].rpartition("/")[2]}
-
-
-def find(paths: Paths, method: str, url: str) -> Call | None:
+def find(routes: Routes, method: str, url: str) -> Found | None:
     """Find the operation of a request; None where it is none. A whole URL may have any path before the known one."""
-    method = method.lower()
-    call = paths.get((method, url))
-    if call is not None:
-        return call
     path = url.partition("?")[0]
     if "://" in path:
-        fitting = (known for (verb, end), known in paths.items() if verb == method and path.endswith(end))
-        return next(fitting, None)
-    path = "/" + path.lstrip("/")
-    return paths.get((method, path)) or paths.get((method, _ID.sub("{id}", path)))
+        return routes.find_end(method.lower(), path)
+    return routes.find(method.lower(), "/" + path.lstrip("/"))
 
 
 def _elsewhere(target: Target, url: str) -> Target:

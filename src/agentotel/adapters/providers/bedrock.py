@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
-from agentotel.wire import bedrock_agents, bedrock_converse, bedrock_invoke
+from agentotel.wire import bedrock_agents, bedrock_converse, bedrock_invoke, retrieval
 from agentotel.wire.format import Body
 
 CONVERSE: Final = Call(operation="chat", format=bedrock_converse.FORMAT)
@@ -30,7 +30,7 @@ CALLS: Final[Mapping[str, Mapping[str, Call | None]]] = {
         "InvokeInlineAgent": Call(operation="invoke_agent", format=bedrock_agents.AGENT),
         "RetrieveAndGenerate": Call(operation="chat", format=bedrock_agents.GENERATION),
         "RetrieveAndGenerateStream": Call(operation="chat", format=bedrock_agents.GENERATION),
-        "Retrieve": Call(operation="retrieval", format=bedrock_agents.RETRIEVAL),
+        "Retrieve": Call(operation="retrieval", format=retrieval.KNOWLEDGE_BASE),
         "Rerank": Call(operation="rerank", format=bedrock_agents.RANKING),
     },
 }

@@ -5,13 +5,12 @@ Source: ``mistralai/client`` of mistralai 3.7.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from agentotel.adapters.providers import _mistral
+from agentotel.adapters.providers._paths import Found, Routes
 from agentotel.capture.spec import Call, Hook
-from agentotel.wire import mistral_chat, mistral_conversations, mistral_tasks, openai_responses
-from agentotel.wire.format import Body
+from agentotel.wire import mistral_chat, mistral_conversations, mistral_tasks, openai_responses, retrieval
 
 _TURN: Final = Call(operation="chat", format=mistral_conversations.FORMAT)
 
@@ -19,8 +18,8 @@ PATHS: Final = {
     ("post", "/v1/chat/completions"): Call(operation="chat", format=mistral_chat.CHAT),
     ("post", "/v1/agents/completions"): Call(operation="chat", format=mistral_chat.CHAT),
     ("post", "/v1/conversations"): _TURN,
-    ("post", "/v1/conversations/{id}"): _TURN,
-    ("post", "/v1/conversations/{id}/restart"): _TURN,
+    ("post", "/v1/conversations/{conversation_id}"): _TURN,
+    ("post", "/v1/conversations/{conversation_id}/restart"): _TURN,
     ("post", "/v1/responses"): Call(operation="chat", format=openai_responses.FORMAT),
     ("post", "/v1/fim/completions"): Call(operation="text_completion", format=mistral_chat.FIM),
     ("post", "/v1/embeddings"): Call(operation="embeddings", format=mistral_tasks.EMBEDDINGS),
@@ -31,19 +30,18 @@ PATHS: Final = {
     ("post", "/v1/ocr"): Call(operation="generate_content", format=mistral_tasks.OCR),
     ("post", "/v1/audio/transcriptions"): Call(operation="generate_content", format=mistral_tasks.TRANSCRIPTION),
     ("post", "/v1/audio/speech"): Call(operation="generate_content", format=mistral_tasks.SPEECH),
+    ("post", "/v1/context/search-indexes/{index_name}/search"): Call(
+        operation="retrieval", format=retrieval.SEARCH_INDEX
+    ),
 }
 """Which request paths are operations; ``not_operations`` names the others."""
 
-_ID: Final = re.compile(r"(?<=^/v1/conversations/)[^/]+")
+_ROUTES: Final = Routes(PATHS)
 
 
-def find(method: str, path: str) -> tuple[Call | None, Body]:
-    """Find the operation of a path, before which a gateway may have put another one, and the id in it."""
-    path = path[max(path.rfind("/v1/"), 0) :]
-    named = _ID.search(path)
-    if named is None:
-        return PATHS.get((method, path)), {}
-    return PATHS.get((method, _ID.sub("{id}", path))), {"conversation_id": named[0]}
+def find(method: str, path: str) -> Found | None:
+    """Find the operation of a path, before which a gateway may have put another one."""
+    return _ROUTES.find(method, path[max(path.rfind("/v1/"), 0) :])
 
 
 TRACER: Final = Hook(module="mistralai.client._hooks.tracing", owner="", method="get_or_create_otel_tracer")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from agentotel.adapters.providers import _mistral
+from agentotel.adapters.providers._paths import Routes
 from agentotel.capture.spec import Call
 from agentotel.wire import mistral_chat, mistral_tasks
-from agentotel.wire.format import Body
 
 PATHS: Final = {
     ("post", "/chat/completions"): Call(operation="chat", format=mistral_chat.CHAT),
@@ -19,9 +19,4 @@ PATHS: Final = {
 """Ends of the request paths that are operations, which are all that the client has."""
 
 
-def find(method: str, path: str) -> tuple[Call | None, Body]:
-    """Find the operation of a path by its end."""
-    return next((call for (verb, end), call in PATHS.items() if verb == method and path.endswith(end)), None), {}
-
-
-ADAPTER: Final = _mistral.adapter("mistralai.azure.client", "azure.ai.inference", find)
+ADAPTER: Final = _mistral.adapter("mistralai.azure.client", "azure.ai.inference", Routes(PATHS).find_end)

@@ -36,7 +36,7 @@ OPENAI: Final = (
     "/webhook_endpoints",
 )
 """Of openai 3.52. Agents, assistants, evals and live sessions run models on the server: a call starts work, and what
-it costs is not in the answer. A video and a batch are jobs as well. Searching a vector store runs no model."""
+it costs is not in the answer. A video and a batch are jobs as well. Of vector stores the search is an operation."""
 
 ANTHROPIC: Final = (
     "/v1/agents",

@@ -10,7 +10,14 @@ from typing import Any, Final
 from agentotel.adapters.providers import _stainless, openai_sockets
 from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook
-from agentotel.wire import openai_chat, openai_completions, openai_embeddings, openai_media, openai_responses
+from agentotel.wire import (
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_media,
+    openai_responses,
+    retrieval,
+)
 
 PATHS: Final = {
     ("post", "/chat/completions"): Call(operation="chat", format=openai_chat.FORMAT),
@@ -26,6 +33,7 @@ PATHS: Final = {
     ("post", "/audio/transcriptions"): Call(operation="generate_content", format=openai_media.TRANSCRIPTION),
     ("post", "/audio/translations"): Call(operation="generate_content", format=openai_media.TRANSCRIPTION),
     ("post", "/moderations"): Call(operation="moderation", format=openai_media.MODERATION),
+    ("post", "/vector_stores/{vector_store_id}/search"): Call(operation="retrieval", format=retrieval.VECTOR_STORE),
     ("post", "/decisions"): Call(operation="generate_content", format=openai_media.DECISION),
 }
 """Which request paths are operations; ``not_operations`` names the others."""

@@ -47,7 +47,8 @@ class CompletionFold:
             index = integer(choice.get("index")) or 0
             piece = choice.get("text")
             self._texts.setdefault(index, []).append(piece if isinstance(piece, str) else "")
-            self._reasons[index] = text(choice.get("finish_reason")) or self._reasons.get(index)
+            reason = choice.get("finish_reason") or sent.get("finish_reason")  # Together's is of the chunk
+            self._reasons[index] = text(reason) or self._reasons.get(index)
             if choice.get("logprobs") is not None and len(self._logprobs.setdefault(index, [])) < MOST_TOKENS:
                 self._logprobs[index] += entries(choice["logprobs"])
         if not self._head:

@@ -92,6 +92,14 @@ def test_fold(make: Make) -> None:
     assert [choice["text"] for choice in body["choices"]] == ["ab", "x"]
 
 
+def test_fold_of_chunks_that_say_themselves_why_they_end(make: Make) -> None:
+    folded = FORMAT.fold()
+    folded.add(make(chunk("a")))
+    folded.add(make({**chunk(""), "finish_reason": "eos"}))
+    assert folded.complete
+    assert FORMAT.response(folded.result()).finish_reasons == ("eos",)
+
+
 def test_fold_of_an_error(make: Make) -> None:
     folded = FORMAT.fold()
     folded.add(make({"error": {"code": "server_error"}}))

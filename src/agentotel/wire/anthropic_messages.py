@@ -51,9 +51,18 @@ USAGE: UsageTable = {
     "output_tokens_details": {"thinking_tokens": "reasoning_tokens"},
     "server_tool_use": {"web_search_requests": "web_searches"},
 }
-RESPONSE: tuple[Rule, ...] = tuple(
-    ("usage", name, inside("cache_creation", inside(f"ephemeral_{lifetime}_input_tokens", positive)))
-    for lifetime, name in (("5m", names.USAGE_CACHE_WRITE_5M), ("1h", names.USAGE_CACHE_WRITE_1H))
+
+
+def _compacted(content: object) -> AttributeValue | None:
+    return True if any(fields(block).get("type") == "compaction" for block in items(content)) else None
+
+
+RESPONSE: tuple[Rule, ...] = (
+    ("content", names.CONVERSATION_COMPACTED, _compacted),
+    *(
+        ("usage", name, inside("cache_creation", inside(f"ephemeral_{lifetime}_input_tokens", positive)))
+        for lifetime, name in (("5m", names.USAGE_CACHE_WRITE_5M), ("1h", names.USAGE_CACHE_WRITE_1H))
+    ),
 )
 SERVER_COUNTS: Mapping[str, str] = {"web_search_requests": "web_search", "web_fetch_requests": "web_fetch"}
 """Counts of the usage to the tools that they are of. They are what is billed, and come before counted blocks."""
@@ -74,11 +83,12 @@ FINISH_REASONS: Mapping[str, str] = {
 
 def request(body: Body) -> Request:
     """Read what a message asks for."""
-    return Request(
-        model=text(body.get("model")),
-        stream=body.get("stream") is True,
-        attributes=attributes(body, REQUEST),
-    )
+    found = attributes(body, REQUEST)
+    if body.get("context_management") is not None:  # without it nothing is compacted, and reading all messages is slow
+        sent = (fields(one).get("content") for one in items(body.get("messages")))
+        if any(_compacted(content) for content in sent):
+            found[names.CONVERSATION_COMPACTED] = True
+    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
 
 
 def response(body: Body) -> Response:

@@ -109,6 +109,16 @@ def test_finish_reason(reason: object, shown: str) -> None:
     assert FORMAT.output(body) == [{"role": "assistant", "parts": [], "finish_reason": shown}]
 
 
+def test_a_compacted_conversation() -> None:
+    name = "gen_ai.conversation.compacted"
+    content = [{"type": "compaction", "content": "So far ..."}, {"type": "text", "text": "On."}]
+    assert FORMAT.response({"content": content}).attributes == {name: True}
+    asked = {"messages": [{"role": "user", "content": "Go"}, {"role": "assistant", "content": content}]}
+    assert FORMAT.request({**asked, "context_management": {"edits": []}}).attributes == {name: True}
+    assert name not in FORMAT.request(asked).attributes
+    assert name not in FORMAT.request({"messages": asked["messages"][:1], "context_management": {}}).attributes
+
+
 def test_error_body() -> None:
     body = {"type": "error", "error": {"type": "overloaded_error", "message": "m"}}
     assert FORMAT.response(body) == Response(failure=Failure(type="overloaded_error", message="m"))

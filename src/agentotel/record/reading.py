@@ -1,16 +1,15 @@
 """What the model reads, compared with what it read before, at the price of what is new.
 
-A message that was hashed once is found again by its frozen form: a tuple of its fields, in
-which long texts are compared by identity first and keep their own hash. Tools, which are many
-small values, and parameters are found by their bytes in ``marshal``, which is several times as fast.
-Nothing relies on the identity of mutable objects, so a message changed in place is seen as changed.
+The context that a run read last is kept as a copy of its containers, which shares their texts: comparing what comes
+with it is one comparison of lists, in which texts that are the same objects are not looked at. A message that is not
+found so is found by its frozen form: a tuple of its fields, whose texts keep their own hash. Nothing relies on the
+identity of mutable objects, so a message changed in place is seen as changed.
 """
 
 from __future__ import annotations
 
-import marshal
 from collections import deque
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from agentotel._core.canonical import Digest, canonical_json
@@ -38,7 +37,7 @@ class ContextFacts(NamedTuple):
 
 
 class Hashes:
-    """Hashes of messages, system texts and tools, made once for each content; shared by the runs of a session.
+    """Hashes of messages and system texts, made once for each content; shared by the runs of a session.
 
     Two generations bound it: what is in use moves on to the next one, and a generation never holds much more
     than twice the latest context.
@@ -64,38 +63,26 @@ class Hashes:
                     try:
                         key = _frozen(value)
                     except (TypeError, RecursionError):
-                        found.append(self.digest(canonical_json(value)))
+                        found.append(self.hash(value))
                         continue
                 found.append(now.get(key) or self._new(key, value))
             if len(self._now) > 2 * len(values) + _SPARE:
                 self._old, self._now = now, {}
         return tuple(found)
 
-    def of_tools(self, tools: object) -> str:
-        """Give the hash of the offered tools."""
-        try:
-            key = _bytes(tools)
-        except ValueError:
-            return self.digest(canonical_json(tools))
-        with self._lock:
-            return self._now.get(key) or self._new(key, tools)
+    def hash(self, value: object) -> str:
+        """Make the hash of a value."""
+        return self.digest(canonical_json(value))
 
     def _new(self, key: Hashable, value: object) -> str:
         """Take a hash over from the generation before, else make it."""
-        known = self._now[key] = self._old.get(key) or self.digest(canonical_json(value))
+        known = self._now[key] = self._old.get(key) or self.hash(value)
         return known
-
-
-def _bytes(value: object) -> bytes:
-    """Give bytes that differ where the JSON does; ValueError for any value but those of the builtin types themselves.
-
-    Of version 2, since later ones depend on which objects are shared.
-    """
-    return marshal.dumps(value, 2)  # type: ignore[arg-type]  # which is what raises
 
 
 _ORDERED: Final = (list, tuple)
 _SCALARS: Final = (str, int, float, bytes, type(None))
+_NUMBERS: Final = (bool, int, float)
 
 
 def _frozen(value: object) -> Hashable:
@@ -113,6 +100,96 @@ def _frozen(value: object) -> Hashable:
     raise TypeError(value.__class__)
 
 
+class _Exact:
+    """A number in a copy: equal to one of its own type only, as ``true``, ``1`` and ``1.0`` differ in JSON."""
+
+    __slots__ = ("_kind", "_value")
+
+    def __init__(self, value: object) -> None:
+        self._kind = value.__class__
+        self._value = value
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return other.__class__ is self._kind and other == self._value
+
+
+def _copied(value: object) -> object:
+    """Copy the containers of a JSON value and share its texts; TypeError for any other value."""
+    kind = value.__class__
+    if kind is str or value is None:
+        return value
+    if kind is dict:
+        return {key: _copied(item) for key, item in value.items()}  # type: ignore[attr-defined]  # a dict
+    if kind is list:
+        return [_copied(item) for item in value]  # type: ignore[attr-defined]  # a list
+    if kind in _NUMBERS:
+        return _Exact(value)
+    raise TypeError(kind)
+
+
+def _copies(values: Sequence[object]) -> list[object]:
+    """Copy values up to the first that cannot be copied."""
+    made: list[object] = []
+    try:
+        for value in values:
+            made.append(_copied(value))  # noqa: PERF401 - what was made before an error stays
+    except (TypeError, RecursionError):
+        pass
+    return made
+
+
+class _Opening:
+    """The messages that a context of a run began with, and their hashes."""
+
+    __slots__ = ("_copies", "_hashes")
+
+    def __init__(self) -> None:
+        self._copies: list[object] = []
+        self._hashes: tuple[str, ...] = ()
+
+    def of(self, messages: Sequence[object], hashes: Hashes) -> tuple[str, ...]:
+        """Give the hash of each message, and keep them for the next context."""
+        kept, known = self._copies, self._hashes
+        count = len(kept)
+        if not count or not _same(list(messages[:count]), kept):
+            kept, known, count = [], (), 0
+        elif count == len(messages):
+            return known
+        fresh = messages[count:]
+        found = known + hashes.of(fresh)
+        made = kept + _copies(fresh)
+        self._copies, self._hashes = made, found[: len(made)]
+        return found
+
+
+class _Latest:
+    """The latest value of one kind, and the text that was made of it."""
+
+    __slots__ = ("_copy", "_made")
+
+    def __init__(self) -> None:
+        self._copy: object = None
+        self._made = ""
+
+    def of(self, value: object, make: Callable[[object], str]) -> str:
+        """Give what ``make`` gives, without asking it again for the same value."""
+        if self._copy is not None and _same(value, self._copy):
+            return self._made
+        made = make(value)
+        copies = _copies((value,))
+        self._copy, self._made = (copies[0], made) if copies else (None, "")
+        return made
+
+
+def _same(value: object, copy: object) -> bool:
+    try:
+        return bool(value == copy)
+    except Exception:  # noqa: BLE001 - what values of the application do when they are compared
+        return False
+
+
 class _Seen(NamedTuple):
     system: str | None
     tools: str | None
@@ -122,26 +199,26 @@ class _Seen(NamedTuple):
 class Reading:
     """The contexts that the model calls of one run have read."""
 
-    __slots__ = ("_contexts", "_lock", "_parameters", "hashes")
+    __slots__ = ("_contexts", "_lock", "_opening", "_parameters", "_tools", "hashes")
 
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
-        self._parameters: tuple[bytes, str] = b"", ""
+        self._opening = _Opening()
+        self._tools = _Latest()
+        self._parameters = _Latest()
         self._lock = make_lock()
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
         """Take up one context and tell what changed against the closest earlier one."""
-        tools = self.hashes.of_tools(context.tools) if context.tools else None
-        if context.system:
-            system, *messages = self.hashes.of((context.system, *context.messages))
-            seen = _Seen(system, tools, tuple(messages))
-        else:
-            seen = _Seen(None, tools, self.hashes.of(context.messages))
+        system = self.hashes.of((context.system,))[0] if context.system else None
         with self._lock:
+            tools = self._tools.of(context.tools, self.hashes.hash) if context.tools else None
+            written = self._parameters.of(parameters, canonical_json)
+            seen = _Seen(system, tools, self._opening.of(context.messages, self.hashes))
             closest, shared = self._closest(seen.messages)
             self._contexts.append(seen)
-        parts = (seen.system or "", tools or "", self._written(parameters), *seen.messages)
+        parts = (seen.system or "", tools or "", written, *seen.messages)
         return ContextFacts(
             hash=self.hashes.digest("\n".join(parts)),
             system_hash=seen.system,
@@ -151,18 +228,6 @@ class Reading:
             change=None if closest is None else _change(closest, seen, shared),
             fresh=context.messages[shared:],
         )
-
-    def _written(self, parameters: object) -> str:
-        """Write the parameters as canonical JSON; most calls of a run have the same."""
-        try:
-            key = _bytes(parameters)
-        except ValueError:
-            return canonical_json(parameters)
-        known, text = self._parameters
-        if known != key:
-            text = canonical_json(parameters)
-            self._parameters = key, text
-        return text
 
     def _closest(self, messages: tuple[str, ...]) -> tuple[_Seen | None, int]:
         best: _Seen | None = None

@@ -192,6 +192,39 @@ def test_the_closest_of_the_earlier_contexts() -> None:
             messages += [assistant(f"answer {turn}"), user(f"question {turn}")]
 
 
+@pytest.mark.parametrize("number", [True, 1.0, 2])
+def test_a_number_changed_in_place_is_seen(number: object) -> None:
+    reading = fresh()
+    messages: list[Message] = [user("a"), {"role": "user", "n": 1}]
+    tools = [{"name": "t", "strict": 1}]
+    first = read(reading, messages, None, tools)
+    messages[1]["n"] = tools[0]["strict"] = number
+    second = read(reading, messages, None, tools)
+    assert second.change == "tools_changed"
+    assert second == read(fresh(), messages, None, tools)._replace(
+        change="tools_changed", new_messages=1, fresh=messages[1:]
+    )
+    assert second.hash != first.hash
+
+
+class Strange:
+    """Cannot be copied, and does not like to be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError
+
+    __hash__ = object.__hash__
+
+
+def test_what_cannot_be_copied_or_compared_is_hashed_each_time() -> None:
+    reading = fresh()
+    messages: list[Any] = [user("a"), {"role": "user", "content": Strange()}, user("b")]
+    first = reading.read(Context(messages=messages, tools=[Strange()]))
+    second = reading.read(Context(messages=[Strange(), *messages[1:]], tools=[Strange()]))
+    third = reading.read(Context(messages=messages, tools=[Strange()]))
+    assert first.hash == third.hash != second.hash
+
+
 def test_a_message_changed_in_place_is_seen() -> None:
     reading = fresh()
     messages = [user("a"), {"role": "user", "content": [{"type": "text", "text": "deep"}]}, user("b")]

@@ -155,7 +155,7 @@ def _failed(operation: Operation, started_at_ns: int, error: BaseException, wher
         target,
         HeaderFacts(),
         error_type=errors.error_type(error),
-        category=errors.category(error) or "network",
+        category=errors.category(error) or ("network" if isinstance(error, Exception) else "cancelled"),
     )
 
 

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 import agentotel
 from tests.contract.drivers._spec import Caller, calling
+from tests.contract.drivers.mistralai_client import HTTP, Mistral
 from tests.contract.flavour import FLAVOURS, done, each
 from tests.contract.matrix import endpoint
 from tests.contract.recordings import Recording
@@ -160,3 +161,35 @@ async def test_after_uninstrument_the_sdk_traces_again(exporter: InMemorySpanExp
             agentotel.uninstrument()
             await _chat(caller)
     assert [span.instrumentation_scope.name for span in exporter.get_finished_spans()] == ["agentotel", NATIVE]
+
+
+def test_every_way_to_start_a_span_beside_a_call_starts_one_of_the_sdk(exporter: InMemorySpanExporter) -> None:
+    tracing = pytest.importorskip("mistralai.client._hooks.tracing")
+    _enabled, tracer = tracing.get_or_create_otel_tracer()
+    assert isinstance(tracer, trace.Tracer)
+    tracer.start_span("positional", None, trace.SpanKind.CLIENT, {"way": 1}).end()
+    with tracer.start_as_current_span("block", None, trace.SpanKind.CLIENT, {"way": 2}) as block:
+        assert trace.get_current_span() is block
+    spans = exporter.get_finished_spans()
+    assert [(span.name, span.kind, dict(span.attributes)) for span in spans] == [
+        ("positional", trace.SpanKind.CLIENT, {"way": 1}),
+        ("block", trace.SpanKind.CLIENT, {"way": 2}),
+    ]
+
+
+def test_a_current_span_inside_a_call_is_that_of_the_call(exporter: InMemorySpanExporter) -> None:
+    tracing = pytest.importorskip("mistralai.client._hooks.tracing")
+    seen = []
+
+    class Client(HTTP.Client):
+        def send(self, *args: Any, **kwargs: Any) -> Any:
+            with tracing.get_or_create_otel_tracer()[1].start_as_current_span("inner") as inner:
+                seen.append(inner.get_span_context().span_id)
+                return super().send(*args, **kwargs)
+
+    recording = CHAT.exchange("plain")
+    with Replay(recording.sent) as server, Client() as http:
+        client = Mistral(api_key="k", server_url=server.url, client=http)
+        client.chat.complete(**recording.body)
+    (span,) = exporter.get_finished_spans()
+    assert seen == [span.context.span_id]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -169,6 +170,7 @@ async def test_tool_runner() -> None:
 PROGRAM = """
 import json, sys
 from opentelemetry import trace
+from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -205,3 +207,52 @@ def test_one_global_provider_for_both() -> None:
     spans = json.loads(ran.stdout)
     assert [scope for scope, _trace, _span in spans] == ["agentotel", NATIVE]
     assert _sampled(server) == [(trace_id, span_id) for _scope, trace_id, span_id in spans]
+
+
+def _opened(tracer: Any) -> list[trace.Span]:
+    """Start spans in every way that a tracer has, each within the one before it."""
+    with tracer.start_span("positional", None, trace.SpanKind.CLIENT, {"sdk.way": 1}) as first:
+        with tracer.start_as_current_span("block", attributes={"sdk.way": 2}, end_on_exit=False) as block:
+            inside = trace.get_current_span()
+        block.end()
+
+        @tracer.start_as_current_span("function")
+        def decorated() -> trace.Span:
+            return trace.get_current_span()
+
+        return [first, block, inside, decorated()]
+
+
+WAYS = frozenset({"start_span", "start_as_current_span"})
+"""Public methods of a tracer that ``_opened`` calls."""
+
+
+def test_a_tracer_has_no_other_ways() -> None:
+    assert {name for name in vars(trace.Tracer) if not name.startswith("_")} == WAYS
+
+
+@pytest.mark.parametrize("own", ["records", "placeholder"])
+def test_every_way_to_start_a_span_inside_a_call_gives_the_one_of_the_call(own: str) -> None:
+    exchange = MESSAGES.exchange("plain").sent
+    provider, exporter = _provider()
+    seen: list[Any] = []
+
+    def look(_request: Any) -> None:
+        seen.append(client._tracer)
+        seen.extend(_opened(client._tracer))
+
+    http = anthropic.DefaultHttpxClient(event_hooks={"request": [look]})
+    option = {"tracer_provider": provider if own == "records" else trace.ProxyTracerProvider()}
+    with (
+        Replay(exchange) as server,
+        capture() as captured,
+        _client("sync", server.url, open_telemetry=option, http_client=http) as client,
+    ):
+        client.messages.create(**_body(exchange))
+    tracer, *spans = seen
+    (call,) = captured.model_calls
+    assert isinstance(tracer, trace.Tracer)
+    assert {format(span.get_span_context().span_id, "016x") for span in spans} == {call.span_id}
+    assert len(captured.spans) == 1
+    assert exporter.get_finished_spans() == ()
+    assert call.attributes.get("sdk.way") == (1 if own == "records" else None)

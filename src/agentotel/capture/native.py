@@ -8,11 +8,21 @@ its attributes are kept on ours.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, NoOpTracer, ProxyTracer, Span, get_current_span
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    NoOpTracer,
+    ProxyTracer,
+    Span,
+    Tracer,
+    get_current_span,
+    use_span,
+)
+from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from agentotel._core import guard
 from agentotel.capture import neighbours
@@ -26,22 +36,48 @@ OURS: Final = ("gen_ai.", "server.", "error.", "agentotel.")
 """First parts of the names of attributes that our span has itself, where there is something to say."""
 
 
-class AdoptingTracer:
-    """Stands in for an SDK's tracer during one call."""
+_START: Final = inspect.signature(Tracer.start_span)
+_START_CURRENT: Final = inspect.signature(Tracer.start_as_current_span)
+_OF_BLOCK: Final = frozenset({"end_on_exit", "record_exception", "set_status_on_exception"})
+"""What ``start_as_current_span`` takes for the end of its block; the rest is for ``start_span``."""
 
-    __slots__ = ("_operation", "_own")
 
-    def __init__(self, operation: Operation, own: Any) -> None:
-        self._operation = operation
+class _Standing(Tracer):
+    """Stands before an SDK's own tracer, and is as that one but for the spans that it starts."""
+
+    def __init__(self, own: Any) -> None:
         self._own = own
 
-    def start_span(self, *_args: Any, attributes: Any = None, **_kwargs: Any) -> Span:
-        """Give a span with the identity of the call's own."""
-        return _adopt(self._guest, attributes) or NonRecordingSpan(self._operation.span.get_span_context())
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self).get("_own"), name)  # none in a copy that is being made
 
-    def _guest(self, attributes: Any) -> Span | None:
+    @_agnosticcontextmanager
+    def start_as_current_span(self, *args: Any, **kwargs: Any) -> Iterator[Span]:
+        """Start a span as ``start_span`` does, and make it current for a block or a function."""
+        asked = _START_CURRENT.bind(self, *args, **kwargs)
+        asked.apply_defaults()
+        of_span = {name: value for name, value in asked.arguments.items() if name not in {"self", "end_on_exit"}}
+        of_block = {name: value for name, value in asked.arguments.items() if name in _OF_BLOCK}
+        with use_span(self.start_span(**of_span), **of_block) as span:
+            yield span
+
+
+class AdoptingTracer(_Standing):
+    """Stands in for an SDK's tracer during one call."""
+
+    def __init__(self, operation: Operation, own: Any) -> None:
+        super().__init__(own)
+        self._operation = operation
+
+    def start_span(self, *args: Any, **kwargs: Any) -> Span:
+        """Give a span with the identity of the call's own."""
+        return _adopt(self._guest, args, kwargs) or NonRecordingSpan(self._operation.span.get_span_context())
+
+    def _guest(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Span | None:
         joint = neighbours.shared(self._operation) if _records(self._own) else None
-        return None if joint is None else Guest(joint, attributes)
+        if joint is None:
+            return None
+        return Guest(joint, _START.bind(self, *args, **kwargs).arguments.get("attributes"))
 
 
 def _records(tracer: Any) -> bool:
@@ -68,22 +104,17 @@ class AdoptedSpan(NonRecordingSpan):
             self.set_attribute(key, value)
 
 
-class StandIn:
+class StandIn(_Standing):
     """A tracer that an SDK keeps and uses for several calls at once.
 
     Where it traces to other places than we do, as Mistral's own service, it traces on. Spans of what happened inside
     an answer stay, but for those of model calls: those would be told twice.
     """
 
-    def __init__(self, own: Any) -> None:
-        self._own = own
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._own, name)
-
-    def start_span(self, name: str, context: Context | None = None, **options: Any) -> Span:
+    def start_span(self, name: str, context: Context | None = None, *args: Any, **kwargs: Any) -> Span:
         """Start a span of the SDK's, or give the one of the call that is open here."""
-        return _adopt(self._adopted, name, context) or self._own.start_span(name, context, **options)
+        adopted = _adopt(self._adopted, name, context)
+        return self._own.start_span(name, context, *args, **kwargs) if adopted is None else adopted
 
     def _adopted(self, name: str, context: Context | None) -> Span | None:
         around = get_current_span(context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -28,6 +29,10 @@ async def finish(items: Any) -> None:
         await items.aclose()
 
 
+def _itself(body: Any) -> Any:
+    return body
+
+
 class _Watched:
     """What sync and async bodies share. Reading to the end ends nothing for a parsed stream: its reader does."""
 
@@ -45,10 +50,19 @@ class _Watched:
             self._end.read()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._body, name)
+        return getattr(vars(self).get("_body"), name)  # none before ``__init__``
+
+    def __copy__(self) -> Any:
+        return copy.copy(self._body)
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        """Copy and pickle the body alone: a copy is nobody's answer."""
+        return _itself, (self._body,)
 
     def __del__(self) -> None:
-        _end(self._end.closed)
+        end = vars(self).get("_end")
+        if end is not None:
+            _end(end.closed)
 
 
 class _Sync(_Watched):
@@ -227,6 +241,15 @@ def _reader_class() -> Any:
 
         def __aiter__(self) -> Any:
             return type(self.__wrapped__).__aiter__(self)
+
+        def __copy__(self) -> Any:
+            return copy.copy(self.__wrapped__)
+
+        def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+            return copy.deepcopy(self.__wrapped__, memo)
+
+        def __reduce_ex__(self, _protocol: Any) -> Any:
+            return _itself, (self.__wrapped__,)
 
         def __del__(self) -> None:
             _end(self._self_end.closed)

@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, Final
 
 from agentotel._core import guard
+from agentotel._core.locks import make_lock
 from agentotel.record.metrics import MetricRecorder
 from agentotel.record.pipeline import IDLE, active
 from agentotel.semconv import metrics as m
@@ -33,6 +34,7 @@ NAMES: Final = frozenset(
 )
 """Metrics that are recorded here for every call."""
 
+_lock = make_lock()
 _scopes: set[str] = set()
 _patched: dict[type, Callable[..., Any]] = {}
 
@@ -41,20 +43,22 @@ def heard(scope: str) -> None:
     """Leave out the records that ``scope`` makes of our metrics from now on."""
     if scope in _scopes:
         return
-    _scopes.add(scope)
-    if not _patched:
-        from opentelemetry.sdk.metrics import Histogram  # noqa: PLC0415 - only where a neighbour is
+    from opentelemetry.sdk.metrics import Histogram  # noqa: PLC0415 - only where a neighbour is
 
-        _patch(Histogram)
+    with _lock:
+        if not _patched:
+            _patch(Histogram)
+        _scopes.add(scope)  # last: what another thread finds here is left out already
 
 
 def forget() -> None:
     """Undo the patch."""
-    for kind, original in _patched.items():
-        if getattr(kind.__dict__.get("record"), "__wrapped__", None) is original:
-            kind.record = original  # type: ignore[attr-defined]  # a histogram
-    _patched.clear()
-    _scopes.clear()
+    with _lock:
+        _scopes.clear()
+        for kind, original in _patched.items():
+            if getattr(kind.__dict__.get("record"), "__wrapped__", None) is original:
+                kind.record = original  # type: ignore[attr-defined]  # a histogram
+        _patched.clear()
 
 
 def _patch(kind: type) -> None:

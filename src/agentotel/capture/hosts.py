@@ -7,6 +7,7 @@ from typing import Any, Final
 HOSTS: Final = (
     ("openai.azure.com", "azure.ai.openai"),
     ("services.ai.azure.com", "azure.ai.openai"),
+    ("models.ai.azure.com", "azure.ai.inference"),
     ("api.openai.com", "openai"),
     ("api.anthropic.com", "anthropic"),
     ("api.cohere.com", "cohere"),
@@ -14,7 +15,7 @@ HOSTS: Final = (
     ("api.deepseek.com", "deepseek"),
     ("api.x.ai", "x_ai"),
     ("api.groq.com", "groq"),
-    ("api.mistral.ai", "mistral_ai"),
+    ("mistral.ai", "mistral_ai"),
     ("api.perplexity.ai", "perplexity"),
     ("api.moonshot.ai", "moonshot_ai"),
     ("api.moonshot.cn", "moonshot_ai"),
@@ -24,6 +25,7 @@ HOSTS: Final = (
     ("api.together.xyz", "together"),
     ("api.together.ai", "together"),
     ("api.fireworks.ai", "fireworks"),
+    ("ml.cloud.ibm.com", "ibm.watsonx.ai"),
     ("amazonaws.com", "aws.bedrock"),
 )
 """Ends of host names and the provider behind them."""

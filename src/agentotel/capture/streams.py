@@ -294,12 +294,16 @@ def _ignore(_chunk: object) -> None:
 
 
 class _Collected:
-    """A fold of an answer that is one JSON document, read by the user as bytes; ``beside`` holds what headers say."""
+    """A fold of an answer that is one JSON document, read by the user as bytes; ``beside`` holds what headers say.
 
-    __slots__ = ("_beside", "_body", "_parts", "_size")
+    Gemini sends a stream as one array of its chunks where nobody asks for server-sent events: ``fold`` reads these.
+    """
 
-    def __init__(self, beside: Mapping[str, str]) -> None:
+    __slots__ = ("_beside", "_body", "_fold", "_parts", "_size")
+
+    def __init__(self, beside: Mapping[str, str], fold: Callable[[], Fold] | None) -> None:
         self._beside = beside
+        self._fold = fold
         self._parts: list[bytes] = []
         self._size = 0
         self._body: Any = None
@@ -325,8 +329,16 @@ class _Collected:
                 parsed = json.loads(b"".join(self._parts))
             except ValueError:
                 return None
-            self._body = {**parsed, **self._beside} if isinstance(parsed, dict) else {}
+            self._body = {**parsed, **self._beside} if isinstance(parsed, dict) else self._folded(parsed)
         return self._body
+
+    def _folded(self, parsed: object) -> Any:
+        if self._fold is None or not isinstance(parsed, list):
+            return {}
+        fold = self._fold()
+        for event in parsed:
+            fold.add(event)
+        return fold.result() or {}
 
 
 class _Opaque:
@@ -405,7 +417,8 @@ def _reader(format: Format | None, answer: Answer) -> tuple[Fold, bool]:  # noqa
     if decoder is not None and format is not None and format.fold is not None:
         return _Events(format.fold(), decoder()), True
     if "json" in content_type and format is not None:
-        return _Collected({name: value for name in format.headers if (value := answer.header(name))}), True
+        beside = {name: value for name in format.headers if (value := answer.header(name))}
+        return _Collected(beside, format.fold), True
     return _Opaque(), False
 
 

@@ -27,7 +27,8 @@ class Shape:
     """One kind of request: where it goes, and what it cannot do without.
 
     ``path`` is the end of the path; ``{model}`` in it is where a model is named. ``fields`` must be in the body.
-    ``provider`` is meant where the host is not known. ``format`` names module and constant.
+    ``provider`` is meant where the host is not known. ``format`` names module and constant, or the function that tells
+    ``operation`` and format from the model and the body.
     """
 
     path: str
@@ -45,16 +46,17 @@ class Shape:
         named = path.removesuffix(after).rpartition(before)[2]
         return unquote(named) or None
 
-    def fits(self, path: str, body: Body) -> bool:
-        """Tell whether a request has this shape."""
+    def leads(self, path: str) -> bool:
+        """Tell whether a request of this shape goes to a path."""
         before, _, after = self.path.rpartition("{model}")
-        return path.endswith(after) and before in path and self.fields <= body.keys()
+        return path.endswith(after) and before in path
 
-    def load(self) -> Format:
-        """Import the format."""
+    def call(self, model: str, body: Body) -> Call:
+        """Import the format, and say which operation the request is."""
         module, _, name = self.format.partition(":")
-        found: Format = getattr(import_module(f"agentotel.wire.{module}"), name)
-        return found
+        found = getattr(import_module(f"agentotel.wire.{module}"), name)
+        operation, format_ = (self.operation, found) if isinstance(found, Format) else found(model, body)
+        return Call(operation=operation, format=format_)
 
 
 def _shape(path: str, fields: str, provider: str, operation: str, format: str, **more: Any) -> Shape:  # noqa: A002
@@ -63,29 +65,67 @@ def _shape(path: str, fields: str, provider: str, operation: str, format: str, *
     )
 
 
-_INVOKE: Final = ("invoke", "invoke-with-response-stream")
+_COMPLETIONS: Final = "openai_completions:FORMAT"
+_INVOKED: Final = (
+    "messages",
+    "prompt",
+    "message",
+    "inputText",
+    "inputImage",
+    "texts",
+    "images",
+    "inputs",
+    "query documents",
+    "singleEmbeddingParams",
+    "taskType",
+    "text_prompts",
+)
+"""Fields that tell the bodies of the families of models that Bedrock serves."""
 
 SHAPES: Final = (
-    _shape("/chat/completions", "messages", "openai", "chat", "openai_chat:FORMAT"),
+    *(
+        _shape(f"{before}{path}", fields, provider, operation, format_)
+        for before, provider, given in (
+            ("/deployments/{model}", "azure.ai.openai", ""),
+            ("", "openai", " model"),
+        )
+        for path, fields, operation, format_ in (
+            ("/chat/completions", "messages", "chat", "openai_chat:FORMAT"),
+            ("/embeddings", "input", "embeddings", "openai_embeddings:FORMAT"),
+            ("/images/generations", f"prompt{given}", "generate_content", "openai_media:IMAGES"),
+            ("/audio/speech", f"input voice{given}", "generate_content", "openai_media:SPEECH"),
+        )
+    ),
     _shape("/fim/completions", "prompt model", "mistral_ai", "text_completion", "mistral_chat:FIM"),
     _shape("/agents/completions", "messages agent_id", "mistral_ai", "chat", "mistral_chat:CHAT"),
-    _shape("/completions", "prompt model", "openai", "text_completion", "openai_completions:FORMAT"),
+    _shape("/v1/conversations", "inputs", "mistral_ai", "chat", "mistral_conversations:FORMAT"),
+    _shape("/deployments/{model}/completions", "prompt", "azure.ai.openai", "text_completion", _COMPLETIONS),
+    _shape("/completions", "prompt model", "openai", "text_completion", _COMPLETIONS),
     _shape("/responses", "input model", "openai", "chat", "openai_responses:FORMAT"),
-    _shape("/embeddings", "input", "openai", "embeddings", "openai_embeddings:FORMAT"),
+    _shape("/moderations", "input model", "openai", "moderation", "openai_media:MODERATION"),
     _shape("/messages", "messages max_tokens", "anthropic", "chat", "anthropic_messages:FORMAT"),
-    _shape("/{model}:generateContent", "contents", "gcp.gemini", "generate_content", "google_generate:FORMAT"),
-    _shape(
-        "/{model}:streamGenerateContent",
-        "contents",
-        "gcp.gemini",
-        "generate_content",
-        "google_generate:FORMAT",
-        stream=True,
+    *(
+        _shape(f"{before}/{{model}}:{verb}", fields, provider, operation, format_, stream=stream)
+        for before, provider in (("/publishers/google/models", "gcp.vertex_ai"), ("", "gcp.gemini"))
+        for verb, fields, operation, format_, stream in (
+            ("generateContent", "contents", "generate_content", "google_generate:FORMAT", None),
+            ("streamGenerateContent", "contents", "generate_content", "google_generate:FORMAT", True),
+            ("embedContent", "content", "embeddings", "google_embeddings:FORMAT", None),
+            ("batchEmbedContents", "requests", "embeddings", "google_embeddings:FORMAT", None),
+        )
     ),
-    _shape("/{model}:embedContent", "content", "gcp.gemini", "embeddings", "google_embeddings:FORMAT"),
-    _shape("/{model}:batchEmbedContents", "requests", "gcp.gemini", "embeddings", "google_embeddings:FORMAT"),
+    *(
+        _shape(f"/publishers/{publisher}/models/{{model}}:{verb}", fields, "gcp.vertex_ai", operation, format_)
+        for publisher, fields, operation, format_ in (
+            ("anthropic", "messages anthropic_version", "chat", "anthropic_messages:FORMAT"),
+            ("mistralai", "messages", "chat", "mistral_chat:CHAT"),
+            ("mistralai", "prompt", "text_completion", "mistral_chat:FIM"),
+        )
+        for verb in ("rawPredict", "streamRawPredict")
+    ),
     _shape("/v2/chat", "messages model", "cohere", "chat", "cohere_chat:FORMAT"),
     _shape("/v1/chat", "message", "cohere", "chat", "cohere_v1:CHAT"),
+    _shape("/v1/generate", "prompt model", "cohere", "text_completion", "cohere_v1:GENERATE"),
     _shape("/v2/embed", "model input_type", "cohere", "embeddings", "cohere_tasks:EMBED"),
     _shape("/v1/embed", "texts", "cohere", "embeddings", "cohere_tasks:EMBED"),
     _shape("/rerank", "model query documents", "cohere", "rerank", "cohere_tasks:RERANK"),
@@ -96,13 +136,11 @@ SHAPES: Final = (
     _shape("/interactions", "input", "gcp.gemini", "generate_content", "google_interactions:FORMAT"),
     *(
         _shape(f"/model/{{model}}/{path}", fields, "aws.bedrock", "chat", format_, stream=stream)
-        for fields, format_, paths in (
-            ("messages", "bedrock_converse:FORMAT", ("converse", "converse-stream")),
-            ("messages anthropic_version", "bedrock_invoke:MESSAGES", _INVOKE),
-            ("messages inferenceConfig", "bedrock_invoke:CONVERSE", _INVOKE),
-            ("messages", "bedrock_invoke:CHAT", _INVOKE),
-            ("prompt", "bedrock_invoke:TEXT", _INVOKE),
+        for format_, paths, several in (
+            ("bedrock_converse:FORMAT", ("converse", "converse-stream"), ("messages",)),
+            ("bedrock_invoke:of", ("invoke", "invoke-with-response-stream"), _INVOKED),
         )
+        for fields in several
         for path, stream in zip(paths, (None, True), strict=True)
     ),
 )
@@ -134,14 +172,14 @@ def adapter(library: HttpLibrary) -> Adapter:
 
 def claim(asked: Asked) -> Sent | None:
     """Take a request for a model call; None where it is none, or where its host is to be left alone."""
-    shapes = WORDS.get(_word(asked.path))
-    if shapes is None or asked.method.upper() != "POST":
+    shapes = [shape for shape in WORDS.get(_word(asked.path), ()) if shape.leads(asked.path)]
+    if not shapes or asked.method.upper() != "POST":
         return None
     host, port = asked.place()
     if _ignored(host):
         return None
     body = _json(asked.body())
-    shape = next((shape for shape in shapes if shape.fits(asked.path, body)), None)
+    shape = next((shape for shape in shapes if shape.fields <= body.keys()), None)
     if shape is None:
         return None
     named = shape.model(asked.path)
@@ -149,7 +187,7 @@ def claim(asked: Asked) -> Sent | None:
     if shape.stream is not None:
         more["stream"] = shape.stream  # type: ignore[assignment]
     return Sent(
-        call=Call(operation=shape.operation, format=shape.load()),
+        call=shape.call(named or "", body),
         target=Target(provider=hosts.provider_of(host, shape.provider), server=host, port=port),
         body={**more, **body},
     )

@@ -74,6 +74,7 @@ SDKS = {
     "ollama": "ollama",
     "groq": "groq",
     "together": "together",
+    "litellm": "litellm",
 }
 """By package of the registry, what is installed for it."""
 
@@ -136,6 +137,6 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def neighbours(session: nox.Session) -> None:
-    """Install each library that traces too beside this one, and count spans and tokens."""
-    install(session, "test")
-    session.run("pytest", "tests/neighbours", "-rs", *session.posargs)
+    """Install each library that traces too beside this one, and count spans and tokens; ``-m quick`` takes a few."""
+    session.install(*RUNNER, "-e", ".", "uv")
+    session.run("pytest", "-n", "auto", "--dist", "loadgroup", "tests/neighbours", *session.posargs)

@@ -99,8 +99,8 @@ def error_body(provider: str, status: int) -> bytes:
 class Replay:
     """A server on loopback that answers with the interactions of one exchange, in order, the last one again and again.
 
-    ``requests`` holds what came in: ``{"path": ..., "headers": {...}, "body": {...}}``; ``sent`` counts the events
-    that went out.
+    ``requests`` holds what came in: ``{"path": ..., "headers": {...}, "body": {...}}``, headers of one name joined;
+    ``sent`` counts the events that went out.
     """
 
     def __init__(self, exchange: Mapping[str, Any], **faults: Any) -> None:
@@ -143,7 +143,7 @@ class Replay:
             self.requests.append(
                 {
                     "path": handler.path,
-                    "headers": {name.lower(): value for name, value in handler.headers.items()},
+                    "headers": {name.lower(): ", ".join(handler.headers.get_all(name, ())) for name in handler.headers},
                     "body": _decoded(body),
                 }
             )

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -42,15 +43,20 @@ def python_of(neighbour: Neighbour) -> Path:
 
 
 def _version(neighbour: Neighbour) -> str:
-    """Tell environments apart by what went into them; ``.`` is installed as a link, so its code does not count."""
-    row = json.dumps([neighbour.requires, neighbour.prereleases, sys.version_info[:2], str(ROOT)])
-    row += (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    """Tell environments apart by what went into them."""
+    row = json.dumps([_packages(neighbour), neighbour.prereleases, sys.version_info[:2]])
     return hashlib.sha256(row.encode()).hexdigest()[:12]
+
+
+def _packages(neighbour: Neighbour) -> list[str]:
+    """Name what is installed: for the library what it needs; itself is on the path of what runs there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [*project["dependencies"], *neighbour.requires]
 
 
 def _make(home: Path, python: Path, neighbour: Neighbour) -> None:
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
-    packages = ["-e", str(ROOT), *neighbour.requires]
+    packages = _packages(neighbour)
     if uv is not None:
         _run([uv, "venv", "--quiet", "--python", sys.executable, str(home)])
         more = ["--prerelease=allow"] if neighbour.prereleases else []

@@ -177,7 +177,7 @@ def _starts_here(joint: Joint, model: str | None, here: int) -> bool:
     """Tell whether a span that is not current is beside the current one, and of the same model as far as is known."""
     parent = 0 if joint.parent is None else joint.parent.span_id
     asked = spans.model(joint.span.attributes)
-    return parent == here and (asked is None or model is None or asked == model)
+    return parent == here and (asked is None or model is None or spans.same_model(asked, model))
 
 
 def _is_call(joint: Joint) -> bool:

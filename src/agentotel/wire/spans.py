@@ -18,6 +18,9 @@ V = TypeVar("V")
 
 OPERATION: Final = "gen_ai.operation.name"
 _OPENINFERENCE: Final = "openinference.span.kind"
+_OPENINFERENCE_ASKS: Final = ("llm.invocation_parameters", "llm.model_name")
+"""What only an LLM span of OpenInference has, some of which say their kind at the end."""
+
 _TRACELOOP: Final = "llm.request.type"
 _TRACELOOP_KIND: Final = "traceloop.span.kind"
 
@@ -139,12 +142,20 @@ def operation(attributes: Attributes) -> str | None:
     asked = _text(attributes.get(_TRACELOOP))
     if asked is not None:
         return _BY_REQUEST_TYPE.get(asked, "")
-    return "" if _TRACELOOP_KIND in attributes else None
+    if _TRACELOOP_KIND in attributes:
+        return ""
+    return "chat" if any(name in attributes for name in _OPENINFERENCE_ASKS) else None
 
 
 def model(attributes: Attributes) -> str | None:
     """Name the model that was asked for."""
     return _first(attributes, _MODEL, _text)
+
+
+def same_model(one: str, other: str) -> bool:
+    """Tell whether two names may be of one model: some leave out the vendor before it (``amazon.``, ``anthropic/``)."""
+    short, long = sorted((one, other), key=len)
+    return long == short or long.endswith((f".{short}", f"/{short}"))
 
 
 def read(attributes: Attributes) -> Told | None:
@@ -153,17 +164,19 @@ def read(attributes: Attributes) -> Told | None:
     if not found:
         return None
     provider = (_first(attributes, _PROVIDER, _text) or "unknown").lower()
+    asked, answered = model(attributes), _first(attributes, _ANSWERED, _text)
+    vendor = f"{provider}/"  # LiteLLM puts it before the model
     return Told(
         operation=found,
         provider=_PROVIDERS.get(provider, provider),
         request=Request(
-            model=model(attributes),
+            model=None if asked is None else asked.removeprefix(vendor),
             stream=attributes.get("gen_ai.request.stream") is True or attributes.get("gen_ai.is_streaming") is True,
             attributes=_request(attributes),
         ),
         response=Response(
             id=_text(attributes.get("gen_ai.response.id")),
-            model=_first(attributes, _ANSWERED, _text),
+            model=None if answered is None else answered.removeprefix(vendor),
             finish_reasons=_reasons(attributes),
             usage=_usage(attributes),
         ),

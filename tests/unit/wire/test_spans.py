@@ -114,3 +114,30 @@ def test_failures() -> None:
     assert spans.failure({"error.type": "429"}, raised).type == "429"
     assert spans.failure({}, raised).type == "openai.RateLimitError"
     assert spans.failure({}, []).type == "_OTHER"
+
+
+def test_a_model_with_its_vendor_before_it() -> None:
+    told = spans.read({**OPENINFERENCE, "llm.provider": "anthropic", "llm.model_name": "anthropic/claude-sonnet-4-5"})
+    assert told is not None
+    assert (told.request.model, told.response.model) == ("claude-sonnet-4-5", "claude-sonnet-4-5")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("gpt-4o", "gpt-4o", True),
+        ("nova-micro-v1:0", "amazon.nova-micro-v1:0", True),
+        ("us.anthropic.claude-sonnet-4", "claude-sonnet-4", True),
+        ("models/gemini-2.5-flash", "gemini-2.5-flash", True),
+        ("gpt-4o", "gpt-4o-mini", False),
+        ("4o", "gpt-4o", False),
+    ],
+)
+def test_the_same_model(one: str, other: str, same: bool) -> None:
+    assert spans.same_model(one, other) is same
+
+
+@pytest.mark.parametrize("name", ["llm.invocation_parameters", "llm.model_name"])
+def test_openinference_before_it_says_its_kind(name: str) -> None:
+    assert spans.operation({name: "{}"}) == "chat"
+    assert spans.operation({name: "{}", "openinference.span.kind": "AGENT"}) == ""

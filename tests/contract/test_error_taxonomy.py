@@ -232,6 +232,12 @@ def test_values_that_fit_no_model() -> None:
     assert errors.category(caught.value) == "schema"
 
 
+def test_a_stream_of_bedrock_that_breaks_off_says_why() -> None:
+    error = importlib.import_module("botocore.exceptions").EventStreamError
+    told = error({"Error": {"Code": "validationException", "Message": "Input is too long"}}, "ConverseStream")
+    assert errors.category(told) == "context_overflow"
+
+
 def test_a_failure_after_some_retries_was_tried_again() -> None:
     sdk = pytest.importorskip("openai")
     refusal = answering(json.dumps(told("text", code="model_not_found")), status=404)

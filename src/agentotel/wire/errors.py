@@ -73,7 +73,8 @@ def category(error: BaseException) -> str | None:
     told = [_CODES.get(code.lower()) for code in _codes(error)]
     if refused == _WEAKEST:
         told = [one for one in told if one != _VAGUEST]
-    return _strongest((*told, _by_class(error), refused), None if status is None else _text(error)) or _by_name(error)
+    message = _text(error) if refused or any(told) else None  # else the application may have written it
+    return _strongest((*told, _by_class(error), refused), message) or _by_name(error)
 
 
 def by_status(status: int) -> str | None:

@@ -7,7 +7,8 @@ announcement is that call.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -27,14 +28,26 @@ _OPERATIONS: Final = {"on_chat_model_start": "chat", "on_llm_start": "text_compl
 
 
 class _Announcement:
-    """One announcement; it is seen in the contexts that listeners run in, and afterwards where it was made."""
+    """One announcement; it is seen in the contexts that listeners run in, and afterwards where it was made.
 
-    __slots__ = ("joints", "made", "operation")
+    It keeps no span: a context lives as long as its task or thread. ``around`` is the announcement whose listener
+    made this one.
+    """
 
-    def __init__(self, operation: str) -> None:
+    __slots__ = ("around", "joints", "made", "operation")
+
+    def __init__(self, operation: str, around: _Announcement | None) -> None:
         self.operation = operation
+        self.around = around
         self.made = False
-        self.joints: list[tuple[Joint, set[str]]] = []
+        self.joints: list[tuple[weakref.ref[Joint], set[str]]] = []
+
+    def spans(self) -> Iterator[tuple[Joint, set[str]]]:
+        """Give the spans that are still open, and whose they are."""
+        for reference, scopes in self.joints:
+            joint = reference()
+            if joint is not None and joint.open:
+                yield joint, scopes
 
 
 _current: ContextVar[_Announcement | None] = ContextVar("agentotel-announcement", default=None)
@@ -45,8 +58,7 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
     operation = _OPERATIONS.get(function.__name__, "chat")
 
     def announce(wrapped: Callable[..., Any], _owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        announcement = _Announcement(operation)
-        _current.set(announcement)
+        announcement = _announced(operation)
         try:
             return wrapped(*args, **kwargs)
         finally:
@@ -55,8 +67,7 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
     async def announce_async(
         wrapped: Callable[..., Any], _owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        announcement = _Announcement(operation)
-        _current.set(announcement)
+        announcement = _announced(operation)
         try:
             return await wrapped(*args, **kwargs)
         finally:
@@ -65,29 +76,47 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
     return announce_async if inspect.iscoroutinefunction(function) else announce
 
 
+def _announced(operation: str) -> _Announcement:
+    announcement = _Announcement(operation, _making())
+    _current.set(announcement)
+    return announcement
+
+
+def _making() -> _Announcement | None:
+    """Give the announcement that is being made here, where a listener may have made others meanwhile."""
+    announcement = _current.get()
+    while announcement is not None and announcement.made:
+        announcement = announcement.around
+    return announcement
+
+
 def take(joint: Joint, scope: str) -> None:
     """Take note of a span that a listener opens during an announcement."""
-    announcement = _current.get()
-    if announcement is not None and not announcement.made:
+    announcement = _making()
+    if announcement is not None:
         joint.announced = announcement.operation
-        announcement.joints.append((joint, {scope}))
+        announcement.joints.append((weakref.ref(joint), {scope}))
 
 
 def shared(scope: str) -> Joint | None:
     """Give the span that another listener has opened during the same announcement, for the same call."""
-    announcement = _current.get()
-    if announcement is None or announcement.made:
+    announcement = _making()
+    if announcement is None:
         return None
-    for joint, scopes in announcement.joints:
-        if scope not in scopes and joint.open:
+    for joint, scopes in announcement.spans():
+        if scope not in scopes:
             scopes.add(scope)
             return joint
     return None
 
 
 def last() -> Joint | None:
-    """Give the first span of the last announcement that no call has claimed."""
+    """Give the first span of the last announcement that no call has claimed. One that has none left is over."""
     announcement = _current.get()
-    if announcement is None or not announcement.made:
-        return None
-    return next((joint for joint, _scopes in announcement.joints if joint.open and not joint.claimed), None)
+    while announcement is not None and announcement.made:
+        for joint, _scopes in announcement.spans():
+            if not joint.claimed:
+                return joint
+        announcement = announcement.around
+        _current.set(announcement)
+    return None

@@ -180,6 +180,7 @@ def test_agent_that_breaks() -> None:
     call = _called(use, exchange, "bedrock-agent-runtime")
     assert (call.outcome, call.error_type) == ("error", "botocore.exceptions.EventStreamError")
     assert call.attributes["agentotel.error.category"] == "rate_limit"
+    assert call.finish_reasons == ("error",)
 
 
 def test_generation_from_documents() -> None:

@@ -233,7 +233,7 @@ def test_values_that_fit_no_model() -> None:
 
 
 def test_a_stream_of_bedrock_that_breaks_off_says_why() -> None:
-    error = importlib.import_module("botocore.exceptions").EventStreamError
+    error = pytest.importorskip("botocore.exceptions").EventStreamError
     told = error({"Error": {"Code": "validationException", "Message": "Input is too long"}}, "ConverseStream")
     assert errors.category(told) == "context_overflow"
 

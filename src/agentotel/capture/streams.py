@@ -24,6 +24,7 @@ from agentotel.wire import errors
 from agentotel.wire.bedrock_eventstream import EventStreamDecoder
 from agentotel.wire.format import Fold, Format
 from agentotel.wire.ndjson import NdjsonDecoder
+from agentotel.wire.parts import MISSING_REASON
 from agentotel.wire.sse import SseDecoder
 
 if TYPE_CHECKING:
@@ -196,6 +197,10 @@ class StreamEnd:
             return
         facts.answer = body
         facts.response = facts.format.response(body)
+        if outcome is not Outcome.COMPLETED and self._complete() is None:  # nothing marks the end in this format
+            facts.response = facts.response._replace(
+                finish_reasons=(MISSING_REASON,) * bool(facts.response.finish_reasons)
+            )
         if facts.response.usage is not None:
             whole = outcome is Outcome.COMPLETED and not self._unread
             facts.usage_source = "provider" if whole else "partial"

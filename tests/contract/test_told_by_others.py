@@ -14,7 +14,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 
 import agentotel
 from agentotel.capture import neighbours
@@ -245,3 +245,42 @@ def test_spans_that_have_nothing_to_do_with_models_are_left_alone(world: World) 
     span.end()
     (ended,) = world.exporter.get_finished_spans()
     assert dict(ended.attributes) == {}
+
+
+MCP_CALL = {"mcp.method.name": "tools/call", "jsonrpc.request.id": "1"}
+
+
+def test_a_tool_that_only_an_mcp_client_tells_of_counts(world: World) -> None:
+    tracer = world.tracers.get_tracer("mcp-python-sdk")
+    with agentotel.session() as session:
+        with (  # as a client on top of another one does
+            tracer.start_as_current_span("MCP send tools/call add", kind=SpanKind.CLIENT, attributes=MCP_CALL),
+            tracer.start_as_current_span("tools/call add", kind=SpanKind.CLIENT, attributes=MCP_CALL),
+        ):
+            pass
+        assert (session.totals.tool_calls, session.totals.errors) == (1, 0)
+        with tracer.start_as_current_span("tools/call add", kind=SpanKind.CLIENT, attributes=MCP_CALL) as span:
+            span.set_attribute("error.type", "-32601")
+            span.set_status(StatusCode.ERROR, "no such tool")
+        with tracer.start_as_current_span("tools/list", kind=SpanKind.CLIENT, attributes={"mcp.method.name": "x"}):
+            pass
+        assert (session.totals.tool_calls, session.totals.errors) == (2, 1)
+    called, failed = world.spans(**{"operation.name": "execute_tool"})
+    assert called.attributes[n.TOOL_NAME] == failed.attributes[n.TOOL_NAME] == "add"
+    assert (called.attributes[n.OUTCOME], failed.attributes[n.OUTCOME]) == ("completed", "error")
+    assert (failed.attributes[n.ERROR_TYPE], failed.attributes[n.ERROR_ORIGIN]) == ("-32601", "tool")
+
+
+def test_an_mcp_client_inside_a_tool_is_what_the_tool_sends(world: World) -> None:
+    tracer = world.tracers.get_tracer("mcp-python-sdk")
+
+    @agentotel.tool
+    def add() -> None:
+        with tracer.start_as_current_span("MCP send tools/call sum", kind=SpanKind.CLIENT, attributes=MCP_CALL):
+            pass
+
+    with agentotel.session() as session:
+        add()
+        assert session.totals.tool_calls == 1
+    (called,) = world.spans(**{"operation.name": "execute_tool"})
+    assert called.attributes[n.TOOL_NAME] == "add"

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import pytest
 
 from tests.backends.cache import cache_directory, entry, locked
 from tests.neighbours.table import Neighbour
@@ -40,6 +42,21 @@ def python_of(neighbour: Neighbour) -> Path:
             _make(home, python, neighbour)
             done.touch()
     return python
+
+
+def installed(neighbour: Neighbour) -> Path:
+    """Give the interpreter of a neighbour, or skip the test where it cannot be installed; in CI that is a failure."""
+    try:
+        return python_of(neighbour)
+    except UnavailableError as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{neighbour.name} cannot be installed: {error}")
+
+
+def environment_of(neighbour: Neighbour) -> dict[str, Any]:
+    """Give what a program of a neighbour runs in, for ``subprocess.run``; the library is on its path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
+    path = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
+    return {"env": {**kept, **path, **dict(neighbour.environment)}, "cwd": ROOT}
 
 
 def _version(neighbour: Neighbour) -> str:

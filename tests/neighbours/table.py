@@ -277,5 +277,8 @@ NEIGHBOURS: Final = (
     Neighbour(name="litellm_anthropic", requires=("litellm",), sdk="litellm_anthropic", calls=WITH_ASYNC),
 )
 
+MCP: Final = Neighbour(name="mcp", requires=("mcp>=2",), sdk="mcp")
+"""It traces tools, not models, and has a test of its own."""
+
 ORDERS: Final = ("before", "after")
 """Whether the library is set up before the neighbour or after it."""

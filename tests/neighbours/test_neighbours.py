@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import subprocess
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ import pytest
 
 from agentotel.semconv import names as n
 from agentotel.wire.spans import CALLS, OPERATION, TOTALS, USAGE
-from tests.neighbours.environments import ROOT, UnavailableError, python_of
+from tests.neighbours.environments import environment_of, installed
 from tests.neighbours.table import NEIGHBOURS, ORDERS, Neighbour
 
 TIME_LIMIT_S: Final = 300.0
@@ -33,17 +32,13 @@ def run(neighbour: Neighbour, order: str) -> dict[str, Any]:
 
 @functools.cache
 def _ran(neighbour: Neighbour, order: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
-    environment |= {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
-    environment |= dict(neighbour.environment)
     return subprocess.run(
-        [str(python_of(neighbour)), "-m", "tests.neighbours.program", neighbour.name, order],
+        [str(installed(neighbour)), "-m", "tests.neighbours.program", neighbour.name, order],
         capture_output=True,
         text=True,
         check=False,
         timeout=TIME_LIMIT_S,
-        env=environment,
-        cwd=ROOT,
+        **environment_of(neighbour),
     )
 
 
@@ -55,10 +50,7 @@ def _marks(neighbour: Neighbour) -> list[pytest.MarkDecorator]:
 @pytest.fixture(params=[pytest.param(one, id=one.name, marks=_marks(one)) for one in NEIGHBOURS], scope="module")
 def neighbour(request: pytest.FixtureRequest) -> Neighbour:
     found: Neighbour = request.param
-    try:
-        python_of(found)
-    except UnavailableError as error:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{found.name} cannot be installed: {error}")
+    installed(found)
     return found
 
 

@@ -7,25 +7,21 @@ in is read, when it ends, as a call of its own. Spans that hold calls keep no to
 
 from __future__ import annotations
 
-import time
 import weakref
 from contextvars import ContextVar
 from typing import Any, Final
 
 from opentelemetry.context import Context
-from opentelemetry.trace import StatusCode, get_current_span
+from opentelemetry.trace import get_current_span
 
-from agentotel.capture import announcements, echoes, metering
+from agentotel.capture import announcements, echoes, metering, told
 from agentotel.capture.tracking import current
-from agentotel.facts.call import Failure, Request, Response
-from agentotel.facts.stop import Outcome
 from agentotel.record import identity as identities
 from agentotel.record.joint import Joint, without
-from agentotel.record.operation import MODEL, ModelFacts, Operation
+from agentotel.record.operation import ModelFacts, Operation
 from agentotel.record.pipeline import IDLE, active
 from agentotel.semconv import names as n
 from agentotel.wire import spans
-from agentotel.wire.format import Format
 
 SCOPES: Final = (
     "agent_framework",
@@ -66,7 +62,6 @@ SCOPES: Final = (
 
 _MARKS: Final = (spans.OPERATION, "openinference.span.kind", "llm.request.type")
 _MOST_SCOPES: Final = 1000
-_FORMAT: Final = Format(name="span", request=lambda _body: Request(), response=lambda _body: Response())
 
 _scopes: dict[str, bool] = {}
 OPEN: Final[weakref.WeakValueDictionary[int, Joint]] = weakref.WeakValueDictionary()
@@ -81,6 +76,9 @@ def started(span: Any, parent_context: Context | None) -> None:
     attributes = span.attributes
     scope = span.instrumentation_scope
     name = "" if scope is None else scope.name
+    if told.is_tool_call(span, attributes, parent_context) and active() is not IDLE:
+        Joint.over(span, told.tool_call, identities.within(parent_context))
+        return
     if not (_listed(name) or any(mark in attributes for mark in _MARKS)) or active() is IDLE:
         return
     metering.heard(name)
@@ -194,7 +192,7 @@ def _before_end(joint: Joint, span: Any) -> None:
         _correct(joint, span)
     elif operation and not joint.told_again:
         if active() is not IDLE:
-            _count(joint, span)
+            told.model_call(joint, span)
     elif joint.told_again or joint.holds_calls:
         removed = without(span, lambda name: name.startswith(spans.USAGE_PREFIXES))
         if echoes.is_echo(span.instrumentation_scope.name, span.attributes):
@@ -220,28 +218,3 @@ def _as_totals(joint: Joint, removed: dict[str, Any]) -> None:
         found = next((removed[name] for name in names if name in removed), None)
         if found is not None:
             joint.set_attribute(f"{n.TOTAL_PREFIX}{field}", found)
-
-
-def _count(joint: Joint, span: Any) -> None:
-    """Record a call that only somebody else saw."""
-    told = spans.read(span.attributes)
-    if told is None:
-        return
-    facts = ModelFacts(_FORMAT, told.operation, told.provider, told.request, {})
-    facts.body = None
-    facts.response = told.response
-    facts.server, facts.port = told.server, told.port
-    if told.response.usage is not None:
-        facts.usage_source = "provider"
-    operation = Operation(active(), MODEL, facts, joint.identity)
-    operation.started_at_ns = time.time_ns() - max(joint.ended_at_ns - joint.started_at_ns, 0)
-    operation.span = joint.join()
-    joint.claimed = True
-    failure: Failure | None = None
-    if span.status.status_code is StatusCode.ERROR:
-        events = [(event.name, event.attributes or {}) for event in span.events]
-        failure = spans.failure(span.attributes, events)
-    joint.set_attributes({n.OPERATION_NAME: told.operation, n.PROVIDER_NAME: told.provider})
-    if told.request.model is not None:
-        joint.set_attribute(n.REQUEST_MODEL, told.request.model)
-    operation.finish(Outcome.COMPLETED if failure is None else Outcome.ERROR, failure)

@@ -185,11 +185,11 @@ def read(attributes: Attributes) -> Told | None:
     )
 
 
-def failure(attributes: Attributes, events: list[tuple[str, Attributes]]) -> Failure:
+def failure(attributes: Attributes, events: list[tuple[str, Attributes]], *, origin: str = "model") -> Failure:
     """Read why a call failed, of a span whose status says so."""
     raised = (_text(found.get("exception.type")) for name, found in events if name == "exception")
     kind = _text(attributes.get("error.type")) or next((one for one in raised if one), None)
-    return Failure(type=kind or "_OTHER", origin="model")
+    return Failure(type=kind or "_OTHER", origin=origin)
 
 
 def _usage(attributes: Attributes) -> Usage | None:

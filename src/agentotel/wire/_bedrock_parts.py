@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 
-from agentotel.facts.call import ToolRequest
+from agentotel.facts.call import ServerToolUse, ToolRequest
 from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import (
     Part,
@@ -54,6 +54,21 @@ def tool_requests(content: object) -> tuple[ToolRequest, ...]:
     """Read the tools that a message asks its caller for."""
     uses = (fields(fields(block).get("toolUse")) for block in items(content))
     return tuple(_tool_request(use) for use in uses if use and use.get("type") != SERVER_TOOL)
+
+
+def server_uses(content: object) -> tuple[ServerToolUse, ...]:
+    """Read the uses of tools that Bedrock ran itself, and how each went by the block of its result."""
+    blocks = [fields(block) for block in items(content)]
+    used = [use for block in blocks if (use := fields(block.get("toolUse"))).get("type") == SERVER_TOOL]
+    if not used:
+        return ()
+    results = {result.get("toolUseId"): result for block in blocks if (result := fields(block.get("toolResult")))}
+    return tuple(_server_use(use, fields(results.get(use.get("toolUseId")))) for use in used)
+
+
+def _server_use(use: Body, result: Body) -> ServerToolUse:
+    name = text(use.get("name")) or ""
+    return ServerToolUse(kind=name, name=name, id=text(use.get("toolUseId")), status=text(result.get("status")))
 
 
 def plain_content(value: object) -> object:

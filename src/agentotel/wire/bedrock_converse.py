@@ -11,7 +11,7 @@ from agentotel.semconv import names
 from agentotel.wire import _bedrock as bedrock
 from agentotel.wire._bedrock_events import EventStreamFold
 from agentotel.wire._bedrock_fold import ConverseFold
-from agentotel.wire._bedrock_parts import content_parts, tool_requests
+from agentotel.wire._bedrock_parts import content_parts, server_uses, tool_requests
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import Part, function_tool, message, output_message, part
 from agentotel.wire.read import (
@@ -26,6 +26,7 @@ from agentotel.wire.read import (
     text,
     texts,
 )
+from agentotel.wire.server_tools import counts
 
 CONFIG: tuple[Rule, ...] = (
     ("maxTokens", names.REQUEST_MAX_TOKENS, integer),
@@ -72,12 +73,15 @@ def request(body: Body) -> Request:
 def response(body: Body) -> Response:
     """Read an answer. A prompt router names the model that it chose; nobody else names one."""
     sent = _message(body)
+    used = server_uses(sent.get("content"))
     return Response(
         model=text(fields(fields(body.get("trace")).get("promptRouter")).get("invokedModelId")),
         finish_reasons=(bedrock.finish_reason(body.get("stopReason")),) if sent else (),
         usage=bedrock.token_counts(body.get("usage")),
         tier=bedrock.tier(body),
         tool_requests=tool_requests(sent.get("content")),
+        attributes=counts(used),
+        server_tools=used,
         failure=failure(body.get("error")),
     )
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agentotel.facts.call import ServerToolUse, Usage
-from agentotel.wire import anthropic_messages, openai_responses
+from agentotel.wire import anthropic_messages, bedrock_converse, openai_responses
 
 ITEMS = [
     {"type": "reasoning", "id": "rs_1"},
@@ -102,6 +102,21 @@ def test_reads_those_of_anthropic() -> None:
         "agentotel.server_tool.calls.mcp": 1,
     }
     assert response.usage == Usage(input_tokens=10, output_tokens=5, web_searches=1)
+
+
+def test_reads_those_of_converse() -> None:
+    def grounding(number: int) -> dict[str, object]:
+        return {"toolUse": {"toolUseId": f"use_{number}", "name": "nova_grounding", "type": "server_tool_use"}}
+
+    found = {"toolUseId": "use_1", "type": "nova_grounding_result", "status": "success", "content": []}
+    content = [grounding(1), {"toolResult": found}, grounding(2), {"toolUse": {"toolUseId": "t_1", "name": "f"}}]
+    response = bedrock_converse.response({"output": {"message": {"content": content}}})
+    assert response.server_tools == (
+        ServerToolUse(kind="nova_grounding", name="nova_grounding", id="use_1", status="success"),
+        ServerToolUse(kind="nova_grounding", name="nova_grounding", id="use_2"),
+    )
+    assert response.attributes == {"agentotel.server_tool.calls.nova_grounding": 2}
+    assert [call.name for call in response.tool_requests] == ["f"]
 
 
 @pytest.mark.parametrize("body", [{}, {"content": [{"type": "text"}], "usage": {"server_tool_use": None}}])

@@ -8,8 +8,8 @@ any other implementation of the API, and where limits could be reached, all goes
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Final
 
 from opentelemetry.trace import Span
@@ -22,7 +22,7 @@ KNOWN: Final = ((1, 38), (1, 45))
 
 def is_known() -> bool:
     """Tell whether the SDK that is loaded is known from inside."""
-    version = sys.modules["opentelemetry.sdk.version"].__version__
+    version = import_module("opentelemetry.sdk.version").__version__  # not every SDK loads it
     oldest, newest = KNOWN
     return oldest <= tuple(int(part) for part in version.split(".")[:2]) <= newest
 

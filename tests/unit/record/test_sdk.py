@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -58,3 +59,8 @@ def test_spans_of_others_are_written_through_the_api() -> None:
     span = Own(trace.INVALID_SPAN_CONTEXT)
     sdk.write(span, ATTRIBUTES)
     assert span.attributes == ATTRIBUTES
+
+
+def test_an_sdk_that_has_not_loaded_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "opentelemetry.sdk.version", raising=False)
+    assert sdk.is_known()

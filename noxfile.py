@@ -70,6 +70,7 @@ SDKS = {
     "aiobotocore": "aiobotocore[boto3]",
     "mistralai.client": "mistralai",
     "mistralai.azure.client": "mistralai",
+    "mistralai.gcp.client": "mistralai[gcp]",
     "cohere": "cohere",
     "ollama": "ollama",
     "groq": "groq",

@@ -30,6 +30,7 @@ ADAPTERS: Final = {
     "cohere": "agentotel.adapters.providers.cohere",
     "mistralai.azure.client": "agentotel.adapters.providers.mistralai_azure",
     "mistralai.client": "agentotel.adapters.providers.mistralai",
+    "mistralai.gcp.client": "agentotel.adapters.providers.mistralai_gcp",
     "ollama": "agentotel.adapters.providers.ollama",
     "botocore": "agentotel.adapters.providers.bedrock",
     "aiobotocore": "agentotel.adapters.providers.aiobotocore",

@@ -20,14 +20,22 @@ RAISED: Final = {422: "httpvalidationerror.HTTPValidationError"}
 
 
 def adapter(
-    module: str, provider: str, find: Callable[[str, str], Found | None], tracers: tuple[Hook, ...] = ()
+    module: str,
+    provider: str,
+    find: Callable[[str, str], Found | None],
+    *,
+    tracers: tuple[Hook, ...] = (),
+    place: Callable[[Any], str] = lambda url: str(url.path),
 ) -> Adapter:
-    """Make the adapter of one of the clients, which has a copy of everything in ``module``."""
+    """Make the adapter of one of the clients, which has a copy of everything in ``module``.
+
+    ``place`` shows what ``find`` knows of a URL.
+    """
 
     def read(_sdk: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
         request = args[1] if len(args) > 1 else kwargs["request"]
         url = request.url
-        found = find(request.method.lower(), url.path)
+        found = find(request.method.lower(), place(url))
         if found is None:
             return None
         call, said = found

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agentotel.adapters.providers import anthropic as adapter
 from agentotel.testing import capture
 from tests.contract.matrix import endpoint
 from tests.fakes.replay import Replay
@@ -46,3 +47,19 @@ def test_platform(name: str) -> None:
     assert len(server.requests) == 1
     assert (call.outcome, call.attributes["server.port"]) == ("completed", server.port)
     assert (call.provider, call.input_tokens) == (provider, 11)
+
+
+@pytest.mark.parametrize(
+    ("host", "provider"),
+    [
+        ("api.anthropic.com", "anthropic"),
+        ("gateway.example", "anthropic"),
+        ("api.deepseek.com", "deepseek"),
+        ("api.moonshot.ai", "moonshot_ai"),
+        ("api.z.ai", "zai"),
+        ("mine.services.ai.azure.com", "anthropic"),
+    ],
+)
+def test_a_server_that_speaks_the_protocol_is_known_by_its_host(host: str, provider: str) -> None:
+    with anthropic.Anthropic(base_url=f"https://{host}/anthropic", api_key="key") as client:
+        assert adapter.provider(client) == provider

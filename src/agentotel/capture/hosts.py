@@ -7,6 +7,9 @@ from typing import Any, Final
 HOSTS: Final = (
     ("openai.azure.com", "azure.ai.openai"),
     ("services.ai.azure.com", "azure.ai.openai"),
+    ("cognitiveservices.azure.com", "azure.ai.openai"),
+    ("inference.ai.azure.com", "azure.ai.inference"),
+    ("models.ai.azure.com", "azure.ai.inference"),
     ("models.ai.azure.com", "azure.ai.inference"),
     ("api.openai.com", "openai"),
     ("api.anthropic.com", "anthropic"),
@@ -27,8 +30,20 @@ HOSTS: Final = (
     ("api.fireworks.ai", "fireworks"),
     ("ml.cloud.ibm.com", "ibm.watsonx.ai"),
     ("amazonaws.com", "aws.bedrock"),
+    ("api.aws", "aws.bedrock"),
+    ("api.cerebras.ai", "cerebras"),
+    ("api.meta.ai", "meta"),
+    ("api.minimax.io", "minimax"),
+    ("api.novita.ai", "novita"),
+    ("api.voyageai.com", "voyageai"),
+    ("api.z.ai", "zai"),
+    ("open.bigmodel.cn", "zhipuai"),
+    ("inference.baseten.co", "baseten"),
+    ("cloud.databricks.com", "databricks"),
+    ("azuredatabricks.net", "databricks"),
+    ("gcp.databricks.com", "databricks"),
 )
-"""Ends of host names and the provider behind them."""
+"""Ends of host names and the provider behind them: the conventions' name, else the price catalogue's."""
 
 PORTS: Final = {"https": 443, "http": 80, "wss": 443, "ws": 80}
 

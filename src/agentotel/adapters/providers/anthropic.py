@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agentotel.adapters.providers import _stainless
+from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook
 from agentotel.wire import anthropic_messages
 
@@ -24,9 +25,11 @@ PLATFORMS: Final = (
 
 
 def provider(client: Any) -> str:
-    """Name the provider of a client, by its class."""
+    """Name the provider of a client, by its class or its host; a host that is not known is taken for ``anthropic``."""
     names = [kind.__name__ for kind in type(client).__mro__]
-    return next((found for part, found in PLATFORMS if any(part in name for name in names)), "anthropic")
+    platform = next((found for part, found in PLATFORMS if any(part in name for name in names)), None)
+    found = platform or hosts.provider_of(client.base_url.host, "anthropic")
+    return "anthropic" if found.startswith("azure.") else found  # whose names there are of other models
 
 
 ADAPTER: Final = Adapter(

@@ -23,6 +23,7 @@ REQUEST_IDS: Final = (
 
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": (
+        "x-ratelimit-{field}",
         "x-ratelimit-{field}-requests",
         "anthropic-ratelimit-requests-{field}",
         "x-ratelimit-{field}-req-minute",
@@ -31,6 +32,7 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "x-trial-endpoint-call-{field}",
     ),
     "tokens": (
+        "x-tokenlimit-{field}",
         "x-ratelimit-{field}-tokens",
         "anthropic-ratelimit-tokens-{field}",
         "x-ratelimit-{field}-tokens-minute",
@@ -38,7 +40,8 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Headers by the kind of limit; ``field`` is limit, remaining or reset.
 
-Of Mistral's periods the shortest counts, since it is used up first; the ``trial`` is Cohere's.
+Of several that are there the last one wins: of Mistral's periods the shortest, since it is used up first. The
+``trial`` is Cohere's; those that name no kind are Together's and OpenRouter's.
 """
 
 LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {
@@ -54,6 +57,9 @@ _PLACES: Final = {name: place for place, name in enumerate(LIMITS)}
 _WANTED: Final = frozenset({*REQUEST_IDS, *LIMITS, *_WAITS_MS, b"retry-after"})
 _MOST_DIGITS: Final = 18
 """What an attribute can hold: 64 bits."""
+
+_UNIX: Final = 1e9
+"""From here on a number is a moment and not a time to wait."""
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -135,10 +141,15 @@ def _http_date(text: str) -> datetime:
     return parsedate_to_datetime(text)
 
 
+def _until(unix: float, now: datetime) -> float:
+    """Give the seconds until a Unix time, which OpenRouter sends in milliseconds."""
+    return max((unix / 1000 if unix >= 1000 * _UNIX else unix) - now.timestamp(), 0.0)
+
+
 def _moment(text: str, now: datetime) -> float | None:
-    """Read seconds, a duration such as ``1m30s`` or ``20ms``, an HTTP date or an RFC 3339 time."""
+    """Read seconds, a duration such as ``1m30s`` or ``20ms``, an HTTP date, an RFC 3339 time or a Unix time."""
     if (seconds := _seconds(text)) is not None:
-        return seconds
+        return seconds if seconds < _UNIX else _until(seconds, now)
     for parse in (datetime.fromisoformat, _http_date):
         try:
             moment = parse(text)

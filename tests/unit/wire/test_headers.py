@@ -115,3 +115,26 @@ def test_reads_the_limits_of_mistral() -> None:
 def test_reads_the_limits_of_cohere() -> None:
     found = read(("x-trial-endpoint-call-limit", "40"), ("x-trial-endpoint-call-remaining", "39"))
     assert found.limits == (RateLimit(kind="requests", limit=40, remaining=39),)
+
+
+def test_reads_limits_that_name_no_kind() -> None:
+    found = read(
+        ("x-ratelimit-limit", "10"),
+        ("x-ratelimit-remaining", "9"),
+        ("x-ratelimit-reset", "1"),
+        ("x-tokenlimit-limit", "3000"),
+        ("x-tokenlimit-remaining", "2990"),
+    )
+    assert found.limits == (
+        RateLimit(kind="requests", limit=10, remaining=9, reset_s=1.0),
+        RateLimit(kind="tokens", limit=3000, remaining=2990),
+    )
+    found = read(("x-ratelimit-limit", "10"), ("x-ratelimit-limit-requests", "600"))
+    assert found.limits == (RateLimit(kind="requests", limit=600),)
+
+
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_a_reset_may_be_a_unix_time(unit: int) -> None:
+    moment = int(NOW.timestamp() + 30) * unit
+    assert read(("x-ratelimit-reset", str(moment))).limits == (RateLimit(kind="requests", reset_s=30.0),)
+    assert read(("x-ratelimit-reset", "1700000000")).limits == (RateLimit(kind="requests", reset_s=0.0),)

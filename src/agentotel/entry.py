@@ -119,8 +119,9 @@ def flush(timeout_s: float | None = None) -> bool:
 
 
 def shutdown() -> None:
-    """Send what is queued, within the shutdown time-out for all signals together, and stop recording.
+    """End what is open, send what is queued, within the shutdown time-out for all signals together, and stop recording.
 
+    A stream that is still open is abandoned, everything else is cancelled; it goes on for the application, unrecorded.
     The end of the process does the same. Providers that ``init()`` did not build are left to their owner.
     """
     runtime.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import threading
@@ -18,12 +19,13 @@ from agentotel._core import guard, late
 from agentotel._core.canonical import make_digest
 from agentotel._core.locks import make_lock
 from agentotel._core.version import VERSION
-from agentotel.capture import executors, imports, metering, neighbours
+from agentotel.capture import executors, imports, left, metering, neighbours
 from agentotel.capture.registry import REGISTRY
 from agentotel.config import Settings
 from agentotel.errors import ConfigurationError
 from agentotel.export import awaited
 from agentotel.export.existing import behind, is_set
+from agentotel.export.exiting import at_exit
 from agentotel.export.fork import before_fork, free_locks, in_child
 from agentotel.pricing import Prices, load_prices
 from agentotel.record import identity
@@ -43,6 +45,7 @@ SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.37.0"
 _LONGEST_LOAD_S: Final = 3.0
 
 _load = guard.site("runtime.load_prices")
+_open = guard.site("runtime.open")
 _close = guard.site("runtime.shutdown")
 
 _lock = make_lock()
@@ -121,8 +124,7 @@ def start(arguments: Mapping[str, object], *, provisional: bool = False) -> None
 
 
 def _set_up(settings: Settings, pricing: Prices) -> None:
-    from agentotel.export.closing import at_exit  # noqa: PLC0415 - imports the SDK and its exporters
-    from agentotel.export.providers import build  # noqa: PLC0415
+    from agentotel.export.providers import build  # noqa: PLC0415 - imports the SDK and its exporters
 
     if settings.disabled:
         _unpatch()
@@ -135,9 +137,6 @@ def _set_up(settings: Settings, pricing: Prices) -> None:
     for line in setup.describe().splitlines():
         logger.info("%s", line)
     _activate(_providers(), settings, pricing)
-    if not _runtime.exit_registered:
-        _runtime.exit_registered = True
-        at_exit(stop)
 
 
 def _hint() -> None:
@@ -230,6 +229,9 @@ def _activate(providers: Providers, settings: Settings, pricing: Prices) -> None
     )
     _stamp(providers.tracer)
     _patch(pipeline)
+    if not (_runtime.exit_registered or _runtime.held):
+        _runtime.exit_registered = True
+        at_exit(_leave)
 
 
 def _patch(pipeline: Pipeline) -> None:
@@ -320,6 +322,7 @@ def _stamp_later(provider: trace.TracerProvider) -> None:
     with _lock:
         if _runtime.providers is not None:
             _stamp(behind(provider))
+            at_exit(_leave)  # once more: what was registered last comes first, and this before the provider's own
 
 
 def _pricing(settings: Settings, *, asked: bool) -> Prices:
@@ -392,8 +395,15 @@ def flush(timeout_s: float | None = None) -> bool:
     return setup.flush(settings.shutdown_timeout_s if timeout_s is None else timeout_s)
 
 
-def stop() -> None:
-    """Send what is queued, stop, and undo the patches. See ``agentotel.shutdown``."""
+def stop(*, leaving: bool = False) -> None:
+    """Send what is queued, stop, and undo the patches. See ``agentotel.shutdown``.
+
+    What is still open ends first where it could not be sent later: where the provider of spans is ours, and in a
+    process that is ``leaving``.
+    """
+    setup = _runtime.setup
+    if leaving or (setup is not None and any(target.signal == "traces" for target in setup.targets)):
+        _open(left.end)
     late.settle()
     with _lock:
         setup, settings = _runtime.setup, _runtime.settings
@@ -402,3 +412,6 @@ def stop() -> None:
         _runtime.provisional = False
     if setup is not None and settings is not None:
         _close(setup.shutdown, settings.shutdown_timeout_s)
+
+
+_leave: Final = functools.partial(stop, leaving=True)

@@ -122,14 +122,14 @@ ending.join()
 
 PROGRAMS = {
     "twice": (TWICE, ["abandoned", "abandoned", "completed", "completed"]),
-    "exit": (EXIT, []),
+    "exit": (EXIT, ["abandoned"]),
     "exit_async": (EXIT_ASYNC, ["abandoned"]),
     "exit_in_loop": (EXIT_IN_LOOP, ["abandoned"]),
     "dropped": (DROPPED, ["abandoned"] * 20),
     "other_task": (OTHER_TASK, ["abandoned", "abandoned"]),
-    "other_thread": (OTHER_THREAD, ["abandoned"]),
+    "other_thread": (OTHER_THREAD, ["abandoned", "abandoned"]),
 }
-"""Programs, and how their calls end; what is open when the interpreter exits has no end."""
+"""Programs, and how their calls end."""
 
 LEFT_TO_THE_LOOP = {"twice", "exit_async", "exit_in_loop", "other_task"}
 CLOSING = "an error occurred during closing of asynchronous generator"

@@ -175,6 +175,11 @@ class StreamEnd:
         if self.operation.open and not self.pulling:
             self._finish(Outcome.COMPLETED if self._complete() else Outcome.ABANDONED, None)
 
+    def left(self) -> None:
+        """End a stream that nothing more will be recorded of, also where somebody waits for a chunk of it."""
+        self.pulling = False
+        self.closed()
+
     def _blame(self, error: BaseException, failure: Failure) -> None:
         unit = self.operation.identity.unit
         if unit is not None:

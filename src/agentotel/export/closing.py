@@ -8,9 +8,6 @@ and newer start none while the interpreter exits.
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +21,6 @@ from agentotel.export.watched import Watch
 
 _flush = site("export.flush")
 _shutdown = site("export.shutdown")
-_exit = site("export.exit")
 
 
 class Provider(Protocol):
@@ -140,33 +136,3 @@ class Closer:
             self._jobs = [
                 _Job(f"close-{one.signal}", _shutdown, one.provider.shutdown, parked=True) for one in self._targets
             ]
-
-
-def at_exit(callback: Callable[[], object]) -> None:
-    """Call ``callback`` when this process ends, and when a child forked from it ends.
-
-    Workers of ``multiprocessing`` skip ``atexit``, so there it is one of their finalizers; a worker may
-    well run both, so the callback has to bear a second call.
-    """
-
-    def run() -> None:
-        _exit(callback)
-
-    atexit.register(run)
-    _exit(_register_in_worker, run)
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: _exit(_register_in_worker, run))
-
-
-def _register_in_worker(run: Callable[[], None]) -> None:
-    """Become a finalizer of this worker, also where ``multiprocessing`` clears them before the worker's code."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        _finalize(run)
-        util.register_after_fork(run, _finalize)
-
-
-def _finalize(run: Callable[[], None]) -> None:
-    process, util = (sys.modules[f"multiprocessing.{name}"] for name in ("process", "util"))
-    if process.parent_process() is not None:
-        util.Finalize(None, run, exitpriority=1)

@@ -70,7 +70,11 @@ def errors_page() -> str:
     """Write the page of errors."""
     return _page(
         "Errors",
-        "Beside the conventions' `error.type`, a span that failed has `agentotel.error.category`: one word for every\n"
+        "`error.type` is what the provider's answer says where it says so, else the class of the exception, as the\n"
+        "released official packages have it: `openai.RateLimitError`. For Google it is the HTTP status, `429`: its\n"
+        "SDK has one class for all statuses from 400 and one for all from 500. An answer that a provider cut short\n"
+        "or kept back for its content, a blocked prompt of Gemini too, is no error but has a finish reason.",
+        "Beside it, a span that failed has `agentotel.error.category`: one word for every\n"
         "provider, SDK and tool. It is found in this order:\n\n"
         "1. the code that the provider sent;\n"
         "2. a class that its SDK gives no HTTP status, or one that no server sent;\n"

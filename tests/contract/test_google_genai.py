@@ -7,6 +7,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,16 +153,82 @@ def test_the_transports_of_its_own_in_two_event_loops(stream: bool, captured: Ca
     assert [call.outcome for call in captured.model_calls] == ["completed", "completed"]
 
 
-def test_blocked_prompt(captured: Captured) -> None:
+def test_a_prompt_that_is_blocked_is_no_error(captured: Captured) -> None:
     blocked = {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 4}}
-    with Replay(exchange(("POST", ":generateContent", blocked))) as server, client(server.url) as sdk:
+    sent = exchange(("POST", ":generateContent", blocked))
+    with Replay(sent) as server, client(server.url) as sdk, agentotel.session():
         answer = sdk.models.generate_content(model="gemini-2.5-flash", contents="hi")
+    assert captured.sessions[0].stop_reason == "content_filter"
     assert answer.candidates is None
     (call,) = captured.model_calls
-    assert (call.status, call.error_type) == ("ERROR", "PROHIBITED_CONTENT")
-    assert call.attributes["agentotel.error.category"] == "content_filter"
+    assert (call.status, call.error_type, call.outcome) == ("UNSET", None, "completed")
     assert call.attributes["gen_ai.response.finish_reasons"] == ("content_filter",)
     assert call.attributes["gen_ai.usage.input_tokens"] == 4
+
+
+STATUSES = {400: "schema", 403: "auth", 429: "rate_limit", 500: "server", 503: "server"}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("api", ["models", "interactions"])
+def test_an_error_is_named_by_its_status(api: str, status: int, captured: Captured) -> None:
+    made = exchange(("POST", ":generateContent", {}), ("POST", "/interactions", {}))
+    for one in made["interactions"]:
+        body = {"error": {"code": status, "message": "no", "status": "SOME"}}
+        one["response"] |= {"status": status, "body": json.dumps(body)}
+    options = types.HttpOptions(api_version="v1beta", retry_options=types.HttpRetryOptions(attempts=1))
+    with Replay(made) as server:
+        options.base_url = server.url
+        with genai.Client(api_key="k", http_options=options) as sdk:
+            calls = {
+                "models": partial(sdk.models.generate_content, contents="hi"),
+                "interactions": partial(sdk.interactions.create, input="hi"),
+            }
+            with pytest.raises(Exception, match="no"), agentotel.session():
+                calls[api](model="gemini-2.5-flash")
+    (call,) = captured.model_calls
+    assert call.error_type == str(status)
+    assert call.attributes["agentotel.error.category"] == STATUSES[status]
+    assert captured.sessions[0].stop_reason == ("rate_limited" if status == 429 else "model_error")
+
+
+def test_counts_of_each_modality(captured: Captured) -> None:
+    kinds = {"TEXT": 3, "IMAGE": 4, "AUDIO": 5, "VIDEO": 6}
+    details = [{"modality": kind, "tokenCount": count} for kind, count in kinds.items()]
+    usage = {
+        "promptTokenCount": 18,
+        "promptTokensDetails": details,
+        "cachedContentTokenCount": 18,
+        "cacheTokensDetails": details,
+        "candidatesTokenCount": 7,
+        "candidatesTokensDetails": details[:2],
+    }
+    body = said({"text": "hi"}, usageMetadata=usage)
+    with Replay(exchange(("POST", ":generateContent", body))) as server, client(server.url) as sdk:
+        sdk.models.generate_content(model="gemini-2.5-flash", contents="hi")
+    (call,) = captured.model_calls
+    found = {name.removeprefix("gen_ai.usage."): count for name, count in call.attributes.items() if ".usage." in name}
+    found.pop("agentotel.usage.source")
+    assert found == {
+        "input_tokens": 18,
+        "output_tokens": 7,
+        "cache_read.input_tokens": 18,
+        **{f"{kind.lower()}.input_tokens": kinds[kind] for kind in ("TEXT", "IMAGE", "AUDIO")},
+        **{f"{kind.lower()}.cache_read.input_tokens": kinds[kind] for kind in ("TEXT", "IMAGE", "AUDIO")},
+        **{f"{kind.lower()}.output_tokens": kinds[kind] for kind in ("TEXT", "IMAGE")},
+    }
+
+
+def test_each_candidate_has_its_reason(captured: Captured) -> None:
+    reasons = ("STOP", "SAFETY", "MAX_TOKENS", None)
+    parts = {"content": {"role": "model", "parts": [{"text": "hi"}]}}
+    candidates = [{**parts, "index": place, "finishReason": reason} for place, reason in enumerate(reasons)]
+    sent = exchange(("POST", ":generateContent", said(candidates=candidates)))
+    with Replay(sent) as server, client(server.url) as sdk:
+        sdk.models.generate_content(model="gemini-2.5-flash", contents="hi", config={"candidate_count": 4})
+    (call,) = captured.model_calls
+    assert (call.status, call.finish_reasons) == ("UNSET", ("stop", "safety", "max_tokens", "error"))
+    assert call.attributes["gen_ai.request.choice.count"] == 4
 
 
 def test_extra_body_and_options_of_one_request(captured: Captured) -> None:
@@ -203,6 +270,8 @@ def test_an_agent_is_invoked(captured: Captured) -> None:
     (span,) = captured.spans
     assert span.attributes["gen_ai.operation.name"] == "invoke_agent"
     assert span.attributes["gen_ai.agent.name"] == "deep-research"
+    assert (span.name, span.kind) == ("invoke_agent deep-research", "CLIENT")
+    assert not span.attributes.keys() & {"gen_ai.response.id", "gen_ai.request.stream"}
 
 
 @pytest.mark.skipif(OLD, reason="came with google-genai 3")

@@ -46,7 +46,7 @@ CONFIG = {"response_modalities": ["AUDIO"], "temperature": 0.2, "output_audio_tr
 async def _answer(connection: Any) -> None:
     """Answer the setup, and then each message with the next turn; at the end of them with an error."""
     await connection.recv()
-    await connection.send(json.dumps({"setupComplete": {}}))
+    await connection.send(json.dumps({"setupComplete": {"sessionId": "s1"}}))
     for turn in TURNS:
         await connection.recv()
         for message in turn:
@@ -98,6 +98,7 @@ async def test_each_turn_is_a_call() -> None:
     assert {name: said[name] for name in said if name.startswith("gen_ai.") and "first_chunk" not in name} == {
         "gen_ai.operation.name": "generate_content",
         "gen_ai.provider.name": "gcp.vertex_ai",
+        "gen_ai.conversation.id": "s1",
         "gen_ai.request.model": "gemini-live-2.5-flash",
         "gen_ai.request.temperature": 0.2,
         "gen_ai.request.stream": True,

@@ -42,6 +42,8 @@ class Usage(NamedTuple):
     text_input_tokens: int | None = None
     text_output_tokens: int | None = None
     audio_cache_read_tokens: int | None = None
+    image_cache_read_tokens: int | None = None
+    text_cache_read_tokens: int | None = None
     web_searches: int | None = None
     """Searches of the web that the provider bills beside the tokens."""
     storage_searches: int | None = None

@@ -32,6 +32,8 @@ USAGE: Final = (
     ("text_input_tokens", n.USAGE_TEXT_INPUT),
     ("text_output_tokens", n.USAGE_TEXT_OUTPUT),
     ("audio_cache_read_tokens", n.USAGE_AUDIO_CACHE_READ),
+    ("image_cache_read_tokens", n.USAGE_IMAGE_CACHE_READ),
+    ("text_cache_read_tokens", n.USAGE_TEXT_CACHE_READ),
 )
 """Fields of ``Usage`` and the attributes that carry them."""
 
@@ -129,7 +131,7 @@ def _model_finish(operation: Operation, *, content: bool) -> Attributes:
     facts = operation.facts
     assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
     attributes: Attributes = dict(facts.request.attributes)
-    if facts.request.stream and facts.operation != "fetch_response":
+    if facts.request.stream and facts.operation in INFERENCE:
         attributes[n.REQUEST_STREAM] = True
     _add_response(attributes, facts)
     if facts.provider != "openai":

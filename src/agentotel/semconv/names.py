@@ -50,6 +50,8 @@ USAGE_IMAGE_OUTPUT: Final = "gen_ai.usage.image.output_tokens"
 USAGE_TEXT_INPUT: Final = "gen_ai.usage.text.input_tokens"
 USAGE_TEXT_OUTPUT: Final = "gen_ai.usage.text.output_tokens"
 USAGE_AUDIO_CACHE_READ: Final = "gen_ai.usage.audio.cache_read.input_tokens"
+USAGE_IMAGE_CACHE_READ: Final = "gen_ai.usage.image.cache_read.input_tokens"
+USAGE_TEXT_CACHE_READ: Final = "gen_ai.usage.text.cache_read.input_tokens"
 
 SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 INPUT_MESSAGES: Final = "gen_ai.input.messages"

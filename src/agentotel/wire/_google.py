@@ -50,6 +50,7 @@ _RPC: Mapping[int, str] = {
 """Names of ``google.rpc.Code``, which some errors hold in place of an HTTP status."""
 
 _COUNTED: Mapping[str, str] = {"text": "text", "image": "image", "audio": "audio"}
+_SIDES = (("input", ("input", "tools")), ("output", ("output",)), ("cache_read", ("cached",)))
 
 
 @cache
@@ -125,7 +126,7 @@ def made_usage(totals: Mapping[str, int | None], modalities: Mapping[str, Mappin
         return None
     given = {
         f"{kind}_{name}_tokens": count
-        for name, sides in (("input", ("input", "tools")), ("output", ("output",)))
+        for name, sides in _SIDES
         for kind in _COUNTED
         if (count := _sum(*(modalities[side].get(kind) for side in sides))) is not None
     }
@@ -134,7 +135,6 @@ def made_usage(totals: Mapping[str, int | None], modalities: Mapping[str, Mappin
         output_tokens=_sum(totals["output"], totals["thoughts"]),
         cache_read_tokens=totals["cached"],
         reasoning_tokens=totals["thoughts"],
-        audio_cache_read_tokens=modalities["cached"].get("audio"),
         **given,
     )
 

@@ -14,7 +14,11 @@ _INPUT_DETAILS: UsageTable = {
     "audio_tokens": "audio_input_tokens",
     "image_tokens": "image_input_tokens",
     "text_tokens": "text_input_tokens",
-    "cached_tokens_details": {"audio_tokens": "audio_cache_read_tokens"},
+    "cached_tokens_details": {
+        "audio_tokens": "audio_cache_read_tokens",
+        "image_tokens": "image_cache_read_tokens",
+        "text_tokens": "text_cache_read_tokens",
+    },
 }
 _OUTPUT_DETAILS: UsageTable = {
     "reasoning_tokens": "reasoning_tokens",

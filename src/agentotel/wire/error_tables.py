@@ -21,6 +21,7 @@ class ErrorTable(NamedTuple):
         codes: Codes, types and status words in bodies and on exceptions.
         classes: Names of exception classes, only where the SDK gives a class no status, or one that no server sent.
         texts: Pieces of messages, in lower case, where neither code nor status says more than that a request is wrong.
+        by_status: Whether ``error.type`` is the HTTP status, since one class stands for many.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ErrorTable(NamedTuple):
     codes: Mapping[str, str] = _NOTHING
     classes: Mapping[str, str] = _NOTHING
     texts: Mapping[str, str] = _NOTHING
+    by_status: bool = False
 
 
 TABLES: Final = (
@@ -121,6 +123,7 @@ TABLES: Final = (
     ErrorTable(
         name="Google Gemini and Vertex AI",
         packages=("google",),
+        by_status=True,
         codes={
             "RESOURCE_EXHAUSTED": "rate_limit",
             "INVALID_ARGUMENT": "schema",

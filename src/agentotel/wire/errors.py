@@ -23,6 +23,7 @@ _CLASSES: Final = {
     (package, name): found for table in TABLES for package in table.packages for name, found in table.classes.items()
 }
 _TEXTS: Final = {part: found for table in TABLES for part, found in table.texts.items()}
+_BY_STATUS: Final = frozenset(package for table in TABLES if table.by_status for package in table.packages)
 _PACKAGES: Final = frozenset(package for table in TABLES for package in table.packages)
 
 _WEAKEST: Final = "schema"
@@ -34,8 +35,13 @@ _BODIES: Final = ("body", "details", "response")
 
 
 def error_type(error: BaseException) -> str:
-    """Name the class as the released official packages do: qualified, builtins bare."""
+    """Name an error as the released official packages do: by its class, qualified, builtins bare.
+
+    Google's is named by its HTTP status: all from 400 are one class there, and all from 500 another.
+    """
     kind = type(error)
+    if any(_root(one) in _BY_STATUS for one in kind.__mro__) and (status := _status(error)) is not None:
+        return str(status)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{_public(kind.__module__)}.{kind.__qualname__}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentotel.facts.call import NOTHING, AttributeValue, Content, Context, Failure, Request, Response, Usage
+from agentotel.facts.call import NOTHING, AttributeValue, Content, Context, Request, Response, Usage
 from agentotel.semconv import names
 from agentotel.wire import server_tools
 from agentotel.wire._google import (
@@ -53,6 +53,7 @@ def _level(value: object) -> AttributeValue | None:
 
 
 _OUTPUTS = {"IMAGE": "image", "AUDIO": "speech"}
+_KINDS = {"application/json": "json", "text/plain": "text", "text/x.enum": "text"}
 CONFIG: tuple[Rule, ...] = spelled(
     (
         ("maxOutputTokens", names.REQUEST_MAX_TOKENS, integer),
@@ -66,7 +67,7 @@ CONFIG: tuple[Rule, ...] = spelled(
         ("candidateCount", names.REQUEST_CHOICE_COUNT, several),
         ("thinkingConfig", names.REQUEST_REASONING_LEVEL, _level),
         ("responseModalities", names.OUTPUT_TYPE, _modality),
-        ("responseMimeType", names.OUTPUT_TYPE, one_of({"application/json": "json", "text/plain": "text"})),
+        ("responseMimeType", names.OUTPUT_TYPE, one_of(_KINDS)),
     )
 )
 
@@ -81,9 +82,9 @@ def request(body: Body) -> Request:
 
 
 def response(body: Body) -> Response:
-    """Read an answer. A prompt that was blocked has no candidates, and is an error of the body."""
+    """Read an answer. A prompt that was blocked has no candidates, and is an answer that ended for its content."""
     candidates = [fields(candidate) for candidate in items(body.get("candidates"))]
-    blocked = None if candidates else _blocked(body)
+    blocked = not candidates and get(fields(get(body, "promptFeedback")), "blockReason")
     reasons = tuple(raw_reason(get(candidate, "finishReason")) for candidate in candidates)
     sent = fields(get(body, "usageMetadata"))
     model = bare_model(get(body, "modelVersion"))
@@ -98,7 +99,7 @@ def response(body: Body) -> Response:
             call for candidate in candidates for call in tool_requests(candidate.get("content")) if call.name
         ),
         attributes=server_tools.counts(served) if served else NOTHING,
-        failure=refusal(body.get("error")) or blocked,
+        failure=refusal(body.get("error")),
         server_tools=served,
     )
 
@@ -158,11 +159,6 @@ def output(body: Body) -> list[dict[str, object]] | None:
         output_message("assistant", sent_parts(candidate.get("content")), finish_reason(get(candidate, "finishReason")))
         for candidate in candidates
     ] or None
-
-
-def _blocked(body: Body) -> Failure | None:
-    reason = text(get(fields(get(body, "promptFeedback")), "blockReason"))
-    return Failure(type=reason, category="content_filter") if reason else None
 
 
 FORMAT = Format(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentotel.facts.call import Context
+from agentotel.facts.call import Context, Request
+from agentotel.semconv.names import CONVERSATION_ID
 from agentotel.wire import google_generate
 from agentotel.wire._google import get
 from agentotel.wire.format import Body, fields
@@ -74,9 +75,16 @@ class LiveFold:
         self.complete = self.complete or get(content, "turnComplete") is True
 
 
+def request(body: Body) -> Request:
+    """Read what a turn asks for: ``session_id`` is that of the session."""
+    asked = google_generate.request(body)
+    session = text(body.get("session_id"))
+    return asked._replace(attributes={**asked.attributes, CONVERSATION_ID: session}) if session else asked
+
+
 def context(_body: Body) -> Context | None:
     """Show nothing: what the model reads in a session is not known from one turn of it."""
     return None
 
 
-FORMAT = replace(google_generate.FORMAT, name="google_live", fold=LiveFold, context=context)
+FORMAT = replace(google_generate.FORMAT, name="google_live", request=request, fold=LiveFold, context=context)

@@ -22,7 +22,6 @@ def counting(settings: Settings) -> Any:
 
 
 assert google.genai._interactions  # loading it gives its errors their public names, whichever test comes first
-RAISED = "google.genai" if OLD else "google.genai.lib.compat_errors"
 
 
 def interact(caller: Caller) -> Any:
@@ -93,18 +92,6 @@ ALWAYS_AGAIN = "the older client cannot be told not to try again"
 NO_HELPER = "the SDK has no stream helper"
 
 
-def raised(name: str, category: str, retry: str | None = None) -> Ending:
-    """Make the ending of a call that raises one of the errors of this client."""
-    return Ending(
-        outcome="error",
-        status="ERROR",
-        error_type=f"{RAISED}.{name}",
-        category=category,
-        retry=retry,
-        usage_source=None,
-    )
-
-
 INTERACTIONS = Endpoint(
     name="gemini-interactions",
     provider="gcp.gemini",
@@ -118,13 +105,13 @@ INTERACTIONS = Endpoint(
     asked=asked_interaction,
     answered=answered_interaction,
     endings={
-        "bad_request": raised("BadRequestError", "context_overflow"),
-        "unauthorized": raised("AuthenticationError", "auth"),
-        "retry_then_refused": raised("AuthenticationError", "auth", retry="did"),
-        "not_found": raised("NotFoundError", "schema"),
-        "retries_exhausted": raised("RateLimitError", "rate_limit", retry="exhausted"),
-        "server_error": raised("InternalServerError", "server"),
-        "timeout": replace(raised("APITimeoutError", "timeout"), error_type="google.genai.APITimeoutError"),
+        "timeout": Ending(
+            outcome="error",
+            status="ERROR",
+            error_type="google.genai.APITimeoutError",
+            category="timeout",
+            usage_source=None,
+        ),
         "error_event": Ending(outcome="error", status="ERROR", error_type="internal_error", usage_source=None),
     },
     without={

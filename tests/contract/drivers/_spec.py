@@ -134,7 +134,8 @@ class Driver:
         package: The package to import, as in the registry.
         distribution: What is installed for it.
         errors: ``error.type`` by HTTP status, and by ``timeout``, ``stream_timeout``, ``connection``, ``refused``
-            (of the attempt), ``reset``, ``unparsed`` and ``error_event``; any other status is ``server``.
+            (of the attempt), ``reset``, ``unparsed`` and ``error_event``; any other status is ``server``, and without
+            that its own name.
         retries: How often the SDK tries again by default; None if it cannot.
         request_ids: Response headers that name the request, the best first.
         requests: The smaller operations, and requests that are none, by name; made with the first endpoint's client.
@@ -152,7 +153,7 @@ class Driver:
     def error(self, key: str | int | None) -> str | None:
         """Name an error; what is no key is the name itself."""
         if isinstance(key, int):
-            return self.errors.get(key, self.errors["server"])
+            return self.errors.get(key) or self.errors.get("server", str(key))
         return None if key is None else self.errors.get(key, key)
 
 

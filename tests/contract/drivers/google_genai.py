@@ -100,6 +100,7 @@ def answered(recording: Recording) -> dict[str, Any]:
                 "reasoning.output_tokens": usage.get("thoughtsTokenCount"),
                 "cache_read.input_tokens": usage.get("cachedContentTokenCount"),
                 **modalities("input", usage.get("promptTokensDetails", ()), "tokenCount"),
+                **modalities("cache_read.input", usage.get("cacheTokensDetails", ()), "tokenCount"),
                 **modalities("output", usage.get("candidatesTokensDetails", ()), "tokenCount"),
             }
         ),
@@ -142,17 +143,12 @@ DRIVER = Driver(
     retries=RETRIES,
     request_ids=(),
     errors={
-        400: "google.genai.errors.ClientError",
-        401: "google.genai.errors.ClientError",
-        404: "google.genai.errors.ClientError",
-        429: "google.genai.errors.ClientError",
-        "server": "google.genai.errors.ServerError",
         "timeout": f"{http.__name__}.ReadTimeout",
         "stream_timeout": f"{http.__name__}.ReadTimeout",
         "connection": f"{http.__name__}.ConnectError",
         "refused": f"{http.__name__}.ConnectError",
         "reset": f"{http.__name__}.ReadError",
-        "error_event": "google.genai.errors.ServerError",
+        "error_event": "503",
     },
     endpoints=(
         Endpoint(

@@ -33,6 +33,8 @@ KEYS = {
     "text_input_tokens": "input_text_tokens",
     "text_output_tokens": "output_text_tokens",
     "audio_cache_read_tokens": "cache_audio_read_tokens",
+    "image_cache_read_tokens": "cache_image_read_tokens",
+    "text_cache_read_tokens": "cache_text_read_tokens",
     "web_searches": "web_searches",
     "storage_searches": "storage_searches",
 }
@@ -73,6 +75,21 @@ USAGES = {
     "cached audio without cached": {"input_tokens": 900, "output_tokens": 8, "audio_cache_read_tokens": 400},
     "images": {"input_tokens": 900, "output_tokens": 800, "image_input_tokens": 700, "image_output_tokens": 600},
     "images and cache": {"input_tokens": 900, "output_tokens": 8, "image_input_tokens": 7, "cache_read_tokens": 600},
+    "images and cache, split": {
+        "input_tokens": 900,
+        "output_tokens": 8,
+        "cache_read_tokens": 600,
+        "text_input_tokens": 200,
+        "image_input_tokens": 700,
+        "text_cache_read_tokens": 100,
+        "image_cache_read_tokens": 500,
+    },
+    "text and cache, not split": {
+        "input_tokens": 900,
+        "output_tokens": 8,
+        "cache_read_tokens": 500,
+        "text_input_tokens": 900,
+    },
     "text": {"input_tokens": 900, "output_tokens": 800, "text_input_tokens": 200, "text_output_tokens": 200},
     "mixture": {
         "input_tokens": 20_000,

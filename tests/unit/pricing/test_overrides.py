@@ -62,7 +62,7 @@ def test_every_counted_class_can_have_a_rate() -> None:
         ({"m": 1.5}, 'prices: "m": expected rates in USD per million tokens, found float 1.5; write {"input": 1.25, "output": 10}'),
         ({"m": {}}, 'prices: "m": expected rates in USD per million tokens, found dict {}; write {"input": 1.25, "output": 10}'),
         ({"m": {"inputt": 1}}, f"prices: \"m\": unknown class 'inputt'; use {', '.join(OVERRIDE_CLASSES)}"),
-        ({"m": {"text_cache_read": 1}}, f"prices: \"m\": unknown class 'text_cache_read'; use {', '.join(OVERRIDE_CLASSES)}"),
+        ({"m": {"text_cache_write": 1}}, f"prices: \"m\": unknown class 'text_cache_write'; use {', '.join(OVERRIDE_CLASSES)}"),
         ({"m": {None: 1}}, f'prices: "m": unknown class None; use {", ".join(OVERRIDE_CLASSES)}'),
         ({"m": {"input": "1"}}, "prices: \"m\".input: expected USD per million tokens, 0 or more, found str '1'; write a number such as 1.25"),
         ({"m": {"input": True}}, 'prices: "m".input: expected USD per million tokens, 0 or more, found bool True; write a number such as 1.25'),

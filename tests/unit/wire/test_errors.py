@@ -26,9 +26,14 @@ def test_reads_a_failure() -> None:
         (made("Gone", module="a._b.c"), "a.c.Gone"),
         (made("Gone", module="_private"), "_private.Gone"),
         (made("Gone", module="__main__"), "__main__.Gone"),
+        (made("ClientError", module="google.genai.errors", code=429), "429"),
+        (made("RateLimitError", module="google.genai.lib", status_code=429), "429"),
+        (made("Own", made("ServerError", module="google.genai.errors").__class__, code=503), "503"),
+        (made("APIError", module="google.genai.errors", code=1011), "google.genai.errors.APIError"),
+        (made("APIError", module="google.genai.errors", code=None), "google.genai.errors.APIError"),
     ],
 )
-def test_names_the_class_as_users_know_it(error: BaseException, name: str) -> None:
+def test_names_an_error_as_users_know_it(error: BaseException, name: str) -> None:
     assert errors.error_type(error) == name
 
 

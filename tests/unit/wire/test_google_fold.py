@@ -111,7 +111,8 @@ def test_sdk_objects() -> None:
 def test_blocked_prompt() -> None:
     body, complete = fold({"promptFeedback": {"blockReason": "SAFETY"}, "responseId": "r1"})
     assert complete
-    assert FORMAT.response(body).failure == Failure(type="SAFETY", category="content_filter")
+    found = FORMAT.response(body)
+    assert (found.id, found.finish_reasons, found.failure) == ("r1", ("content_filter",), None)
 
 
 def test_error_and_nothing() -> None:

@@ -167,7 +167,7 @@ def test_tier_of_vertex() -> None:
 def test_blocked_prompt() -> None:
     found = FORMAT.response({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 9}})
     assert found.finish_reasons == ("content_filter",)
-    assert found.failure == Failure(type="SAFETY", category="content_filter")
+    assert found.failure is None
     assert found.usage == Usage(input_tokens=9)
 
 

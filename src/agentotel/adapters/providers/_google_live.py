@@ -35,7 +35,8 @@ def read(session: Any, kwargs: Mapping[str, Any]) -> Sent | None:
     client = session._api_client  # noqa: SLF001 - whom it talks to
     url = urlsplit(str(fields(client._http_options).get("base_url") or ""))  # noqa: SLF001
     who = target(url.hostname, url, vertex=bool(client.vertexai))
-    return Sent(call=TURN, target=who, body={"stream": True, **_setups.get(session, {})})
+    beside = {"stream": True, "session_id": getattr(session, "session_id", None)}
+    return Sent(call=TURN, target=who, body={**_setups.get(session, {}), **beside})
 
 
 def _setup(frame: FrameType | None) -> Body | None:

@@ -52,20 +52,3 @@ def read_older(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
         timeout_s=_stainless.seconds(options.timeout, client),
         http_client=client._client,  # noqa: SLF001 - what sends the attempts
     )
-
-
-def raises(status: int) -> str:
-    """Name what an interaction that was refused raises, above the method that is patched."""
-    name = _RAISED.get(status, "InternalServerError" if status >= 500 else "APIStatusError")  # noqa: PLR2004
-    return f"google.genai.lib.compat_errors.{name}"
-
-
-_RAISED: Final = {
-    400: "BadRequestError",
-    401: "AuthenticationError",
-    403: "PermissionDeniedError",
-    404: "NotFoundError",
-    409: "ConflictError",
-    422: "UnprocessableEntityError",
-    429: "RateLimitError",
-}

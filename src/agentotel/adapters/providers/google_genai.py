@@ -93,5 +93,5 @@ ADAPTER: Final = Adapter(
     ),
     read=read,
     answer=answer,
-    raises=_google_resources.raises,
+    raises=str,
 )

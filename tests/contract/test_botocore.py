@@ -201,6 +201,49 @@ def test_generation_from_documents() -> None:
     assert call.attributes["gen_ai.conversation.id"] == "s1"
 
 
+def _flow(client: Any) -> Any:
+    asked = [{"content": {"document": "Hi"}, "nodeName": "FlowInputNode", "nodeOutputName": "document"}]
+    return client.invoke_flow(flowIdentifier="FLOW123456", flowAliasIdentifier="ALIAS12345", inputs=asked)
+
+
+def _node(document: Any) -> bytes:
+    said = {"content": {"document": document}, "nodeName": "FlowOutputNode", "nodeType": "FlowOutputNode"}
+    return frame("flowOutputEvent", said)
+
+
+def test_flow() -> None:
+    end = frame("flowCompletionEvent", {"completionReason": "SUCCESS"})
+    exchange = _exchange("/aliases/ALIAS12345", None, _node("Good day."), _node({"n": 1}), end)
+    with capture(content=True) as captured, _client(exchange, "bedrock-agent-runtime") as client:
+        assert len(list(_flow(client)["responseStream"])) == 3
+    (call,) = captured.model_calls
+    assert (call.name, call.provider, call.outcome) == ("invoke_workflow", "aws.bedrock", "completed")
+    assert json.loads(call.attributes["gen_ai.input.messages"]) == [
+        {"role": "user", "parts": [{"type": "text", "content": "Hi"}]}
+    ]
+    (said,) = json.loads(call.attributes["gen_ai.output.messages"])
+    assert [part["content"] for part in said["parts"]] == ["Good day.", '{"n": 1}']
+    assert said["finish_reason"] == "stop"
+
+
+def test_flow_that_breaks() -> None:
+    broken = frame("dependencyFailedException", {"message": "no"}, exception=True)
+    exchange = _exchange("/aliases/ALIAS12345", None, _node("Good day."), broken)
+
+    def use(client: Any) -> None:
+        with pytest.raises(exceptions.EventStreamError, match="no"):
+            list(_flow(client)["responseStream"])
+
+    call = _called(use, exchange, "bedrock-agent-runtime")
+    assert (call.outcome, call.attributes["agentotel.error.category"]) == ("error", "server")
+
+
+def test_a_flow_that_is_cut() -> None:
+    exchange = _exchange("/aliases/ALIAS12345", None, _node("Good day."))
+    call = _called(lambda client: list(_flow(client)["responseStream"]), exchange, "bedrock-agent-runtime")
+    assert call.outcome == "truncated"
+
+
 def test_retrieval() -> None:
     call = _called(
         lambda client: client.retrieve(knowledgeBaseId="KB12345678", retrievalQuery={"text": "q"}),

@@ -1,10 +1,11 @@
-"""The agent runtime of Bedrock: agents, and answers and documents from knowledge bases.
+"""The agent runtime of Bedrock: agents, answers from knowledge bases, flows, and ranks of documents.
 
 Source: ``bedrock-agent-runtime/2023-07-26/service-2.json`` of botocore 1.44.
 """
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from collections.abc import Iterator
 
@@ -13,7 +14,7 @@ from agentotel.semconv import names
 from agentotel.wire import _bedrock as bedrock
 from agentotel.wire._bedrock_events import EventStreamFold
 from agentotel.wire.format import Body, Format, fields
-from agentotel.wire.parts import Part, message, output_message, texts_as, tool_call
+from agentotel.wire.parts import MISSING_REASON, Part, message, output_message, plain, texts_as, tool_call
 from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, number, text, texts, usage
 
 # -- agents
@@ -255,6 +256,78 @@ GENERATION = Format(
     context=generation_context,
     content=generation_content,
     output=generation_output,
+)
+
+# -- flows
+
+
+def flow_context(body: Body) -> Context:
+    """Show what the first nodes are given."""
+    return Context(messages=list(_documents(body.get("inputs"))))
+
+
+def flow_content(body: Body) -> Content:
+    """Read what the first nodes are given, texts or JSON, as one message of the user."""
+    parts = [made for document in _documents(body.get("inputs")) for made in _document(document)]
+    return Content(input_messages=[message("user", parts)] if parts else None)
+
+
+def flow_output(body: Body) -> list[dict[str, object]] | None:
+    """Read what came out of the last nodes, or what a node asks the caller for."""
+    parts = [made for document in _documents(body.get("outputs")) for made in _document(document)]
+    reason = text(body.get("completionReason")) or MISSING_REASON
+    return [output_message("assistant", parts, _FLOW_REASONS.get(reason, reason.lower()))] if parts else None
+
+
+def _documents(sent: object) -> Iterator[object]:
+    for one in items(sent):
+        document = fields(fields(one).get("content")).get("document")
+        if document is not None:
+            yield document
+
+
+def _document(document: object) -> list[Part]:
+    return texts_as("text", document if isinstance(document, str) else json.dumps(plain(document)))
+
+
+_FLOW_REASONS = {"SUCCESS": "stop"}
+
+
+class FlowFold:
+    """Folds the events of a flow: what its nodes give, and why it ends."""
+
+    __slots__ = ("_body", "_outputs")
+
+    def __init__(self) -> None:
+        self._outputs: list[object] = []
+        self._body: dict[str, object] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Whether the event that ends a flow came."""
+        return "completionReason" in self._body
+
+    def add(self, chunk: object) -> None:
+        """Read one event."""
+        event = fields(chunk)
+        self._outputs += [event[key] for key in ("flowOutputEvent", "flowMultiTurnInputRequestEvent") if key in event]
+        self._body.update(fields(event.get("flowCompletionEvent")))
+        if "error" in event:
+            self._body["error"] = event["error"]
+
+    def result(self) -> Body | None:
+        """Build the answer as far as it arrived."""
+        return {"outputs": self._outputs, **self._body} if self._outputs or self._body else None
+
+
+FLOW = Format(
+    name="bedrock_flow",
+    request=lambda _body: Request(),
+    response=lambda body: Response(failure=failure(body.get("error"))),
+    fold=lambda: EventStreamFold(FlowFold()),
+    context=flow_context,
+    content=flow_content,
+    output=flow_output,
 )
 
 # -- ranks

@@ -288,6 +288,15 @@ REQUESTS = {
         answer={"images": ["AAE="]},
         span="generate_content amazon.nova-canvas-v1:0",
     ),
+    "starting a video": Request(
+        call=lambda client: client.start_async_invoke(
+            modelId="amazon.nova-reel-v1:1",
+            modelInput={"taskType": "TEXT_VIDEO"},
+            outputDataConfig={"s3OutputDataConfig": {"s3Uri": "s3://b/c"}},
+        ),
+        answer={"invocationArn": "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abcdefghijkl"},
+        span="generate_content amazon.nova-reel-v1:1",
+    ),
     "counting tokens": Request(
         call=lambda client: client.count_tokens(modelId="m", input={"converse": {"messages": []}}),
         answer={"inputTokens": 3},

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from agentotel.facts.call import Failure, Response, ToolRequest, Usage
-from agentotel.wire.bedrock_agents import AGENT, GENERATION, RANKING
+import pytest
+
+from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
+from agentotel.wire.bedrock_agents import AGENT, FLOW, GENERATION, RANKING
 from agentotel.wire.format import Format
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
 
@@ -172,3 +174,50 @@ def test_ranking() -> None:
     }
     found = RANKING.request(ranked)
     assert (found.model, found.attributes) == ("arn:m", {"gen_ai.retrieval.top_k": 2})
+
+
+# -- flows
+
+
+def _given(document: object) -> dict[str, object]:
+    return {"content": {"document": document}, "nodeName": "node"}
+
+
+def test_flow_content() -> None:
+    sent = {"flowIdentifier": "F", "inputs": [_given("Hi"), _given({"n": 1}), {"content": {}}]}
+    assert FLOW.request(sent) == Request()
+    assert FLOW.context(sent) == Context(messages=["Hi", {"n": 1}])
+    found = FLOW.content(sent)
+    assert found.input_messages == [
+        {"role": "user", "parts": [{"type": "text", "content": "Hi"}, {"type": "text", "content": '{"n": 1}'}]}
+    ]
+    assert_content_conforms(found)
+    assert FLOW.content({}).input_messages is None
+
+
+@pytest.mark.parametrize(("sent", "reason"), [("SUCCESS", "stop"), ("INPUT_REQUIRED", "input_required")])
+def test_flow(sent: str, reason: str) -> None:
+    fold = FLOW.fold()
+    assert fold.result() is None
+    fold.add({"flowTraceEvent": {"trace": {}}})
+    fold.add({"flowOutputEvent": _given("Good day.")})
+    fold.add({"flowMultiTurnInputRequestEvent": _given("Which order?")})
+    assert not fold.complete
+    assert FLOW.output(fold.result())[0]["finish_reason"] == "error"
+    fold.add({"flowCompletionEvent": {"completionReason": sent}})
+    assert fold.complete
+    body = fold.result()
+    assert FLOW.response(body) == Response()
+    (said,) = FLOW.output(body)
+    assert ([part["content"] for part in said["parts"]], said["finish_reason"]) == (
+        ["Good day.", "Which order?"],
+        reason,
+    )
+    assert_conforms("output-messages", [said])
+
+
+def test_flow_that_fails() -> None:
+    fold = FLOW.fold()
+    fold.add({"error": {"code": "throttlingException", "message": "slow"}})
+    assert FLOW.response(fold.result()).failure == Failure(type="throttlingException", message="slow")
+    assert FLOW.output(fold.result()) is None

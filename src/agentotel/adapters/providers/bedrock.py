@@ -24,10 +24,12 @@ CALLS: Final[Mapping[str, Mapping[str, Call | None]]] = {
         "ConverseStream": CONVERSE,
         "InvokeModel": None,
         "InvokeModelWithResponseStream": None,
+        "StartAsyncInvoke": Call(operation="generate_content", format=bedrock_invoke.OTHER),
     },
     "bedrock-agent-runtime": {
         "InvokeAgent": Call(operation="invoke_agent", format=bedrock_agents.AGENT),
         "InvokeInlineAgent": Call(operation="invoke_agent", format=bedrock_agents.AGENT),
+        "InvokeFlow": Call(operation="invoke_workflow", format=bedrock_agents.FLOW),
         "RetrieveAndGenerate": Call(operation="chat", format=bedrock_agents.GENERATION),
         "RetrieveAndGenerateStream": Call(operation="chat", format=bedrock_agents.GENERATION),
         "Retrieve": Call(operation="retrieval", format=retrieval.KNOWLEDGE_BASE),
@@ -35,6 +37,9 @@ CALLS: Final[Mapping[str, Mapping[str, Call | None]]] = {
     },
 }
 """Operations of botocore by service; None where the body tells the format."""
+
+_STREAMS: Final = ("stream", "body", "completion", "responseStream")
+"""Members of answers that are streams or bodies."""
 
 OPERATIONS: Final = frozenset(name for calls in CALLS.values() for name in calls)
 RETRIES: Final = {"legacy": 4}
@@ -67,7 +72,7 @@ def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent 
 
 def answer(response: Mapping[str, Any]) -> Any:
     """Show the stream or the HTTP response inside what a call gave; without one it is the answer itself."""
-    held = next((held for key in ("stream", "body", "completion") if (held := response.get(key)) is not None), None)
+    held = next((held for key in _STREAMS if (held := response.get(key)) is not None), None)
     if held is None:
         return response
     if hasattr(held, "_event_generator"):

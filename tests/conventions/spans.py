@@ -49,9 +49,10 @@ def problems_of(span: ReadableSpan) -> Iterator[str]:
 
 
 def kind_of(attributes: Attributes) -> str:
-    """Tell the kind of a span of agentotel."""
+    """Tell the kind of a span of agentotel. An agent that a provider hosts is called as a model is."""
     operation = attributes.get("gen_ai.operation.name")
-    return attributes.get("agentotel.kind") or _KINDS.get(str(operation), own.MODEL)
+    local = "gen_ai.provider.name" not in attributes
+    return attributes.get("agentotel.kind") or (_KINDS.get(str(operation), own.MODEL) if local else own.MODEL)
 
 
 def _stamped(attributes: Attributes) -> Iterator[str]:

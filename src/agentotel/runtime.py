@@ -26,7 +26,7 @@ from agentotel.errors import ConfigurationError
 from agentotel.export import awaited
 from agentotel.export.existing import behind, is_set
 from agentotel.export.exiting import at_exit
-from agentotel.export.fork import before_fork, free_locks, in_child
+from agentotel.export.fork import before_fork, forget_sums, free_locks, in_child
 from agentotel.pricing import Prices, load_prices
 from agentotel.record import identity
 from agentotel.record.logs import LogRecorder
@@ -80,7 +80,10 @@ _runtime = _Runtime()
 
 
 def _free() -> None:
-    """Free, in a forked child, what recording goes through: the providers in use, and the spans that are open."""
+    """Free, in a forked child, what recording goes through: the providers in use, and the spans that are open.
+
+    The providers that we built count from nothing there; an application's own is its own.
+    """
     providers = _runtime.providers
     roots: list[object] = [trace.get_current_span()]
     if providers is not None:
@@ -90,6 +93,8 @@ def _free() -> None:
         roots.append(operation.span)
         operation = operation.identity.operation
     free_locks(roots)
+    if _runtime.setup is not None:
+        forget_sums(target.provider for target in _runtime.setup.targets if target.signal == "metrics")
 
 
 in_child(_free)  # now, so that it comes before the SDK's own hooks, which start threads

@@ -152,6 +152,7 @@ def test_a_child_of_a_busy_process_records_and_sends(arguments: str) -> None:
 OPEN = """
 import os, sys
 import agentotel, openai
+from opentelemetry import metrics
 
 QUESTION = {"model": "gpt-4o", "messages": [{"role": "user", "content": "?"}]}
 
@@ -161,16 +162,27 @@ def client():
 
 agentotel.init(service_name="forking", endpoint=sys.argv[1], prices={"gpt-4o": {"input": 1, "output": 1}})
 mine = client()
+meter = metrics.get_meter("application")
+mails, sizes = meter.create_counter("mails"), meter.create_histogram("sizes")
+
+def send(size):
+    mails.add(1)
+    sizes.record(size)
+
+send(1)
+send(2)
 with agentotel.session(feature="f"), agentotel.agent("open"):
     mine.chat.completions.create(**QUESTION)
     stream = mine.chat.completions.create(**QUESTION, stream=True)
     next(stream)
     child = os.fork()
     if not child:
+        send(30)
         client().chat.completions.create(**QUESTION)
         sys.exit()  # out of the blocks that the parent opened, with its stream half read
     status = os.waitpid(child, 0)[1]
     list(stream)
+    send(4)
 sys.exit(status)
 """
 
@@ -193,13 +205,74 @@ def test_what_is_open_at_a_fork_ends_once_and_a_child_counts_from_nothing() -> N
             for name in ("agent.session.llm_calls", "agent.session.active", "agent.run.stops")
         }
         cost = [_value(metric) for metric in sink.metrics if metric.name == "agent.llm.cost"]
+        mails = [_value(metric) for metric in sink.metrics if metric.name == "mails"]
+        counts = {
+            name: [_counts(metric) for metric in sink.metrics if metric.name == name]
+            for name in ("gen_ai.client.operation.duration", "gen_ai.client.token.usage", "sizes")
+        }
+        sizes = [metric.histogram.data_points[0].sum for metric in sink.metrics if metric.name == "sizes"]
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(span.name for span in sink.spans) == ["chat gpt-4o"] * 3 + ["invoke_agent open", "session f"]
     assert len({span.span_id for span in sink.spans}) == 5
     assert points == {"agent.session.llm_calls": [1, 2], "agent.session.active": [0], "agent.run.stops": [1]}
     assert cost[0] < cost[1]
+    assert counts == {
+        "gen_ai.client.operation.duration": [[1], [2]],
+        "gen_ai.client.token.usage": [[1, 1], [2, 2]],
+        "sizes": [[1], [3]],
+    }
+    assert (mails, sizes) == ([1, 3], [30, 7])
+
+
+def _counts(metric: Any) -> list[int]:
+    return [point.count for point in metric.histogram.data_points]
 
 
 def _value(metric: Any) -> float:
     (point,) = metric.sum.data_points
     return point.as_int or point.as_double
+
+
+OWN = """
+import logging, os, sys
+import agentotel
+from agentotel._core import guard
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+logging.disable()
+reader = InMemoryMetricReader()
+provider = MeterProvider(metric_readers=[reader])
+agentotel.instrument(meter_provider=provider)
+mails = provider.get_meter("application").create_counter("mails")
+
+def told():
+    data = reader.get_metrics_data()
+    return {
+        metric.name: point.value
+        for resource in data.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics
+        for point in metric.data.data_points if metric.name in {"mails", "agentotel.internal_errors"}
+    }
+
+mails.add(1)
+guard.report("some.site", ValueError())
+child = os.fork()
+mails.add(1)
+if child:
+    os.waitpid(child, 0)
+    print(told())
+else:
+    guard.report("some.site", ValueError())
+    guard.report("some.site", ValueError())
+    print(told(), flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_an_applications_own_sums_are_its_own_and_internal_errors_those_of_their_process() -> None:
+    done = subprocess.run([sys.executable, "-c", OWN], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [
+        "{'mails': 2, 'agentotel.internal_errors': 2}",
+        "{'mails': 2, 'agentotel.internal_errors': 1}",
+    ]

@@ -7,6 +7,7 @@ A ``Site`` names a place where code of adapters, recorders or exporters is calle
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -20,6 +21,8 @@ R = TypeVar("R")
 _lock = make_lock()
 _counts: dict[str, int] = {}
 _sites: dict[str, Site] = {}
+inherited: dict[str, int] = {}
+"""The errors that a forked child was born with: its parent's to report."""
 
 
 class Site:
@@ -82,3 +85,6 @@ def _origin(error: Exception) -> str:
 
 
 on_error: Callable[[str, Exception], None] = report
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: inherited.update(_counts))

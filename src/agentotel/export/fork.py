@@ -1,7 +1,7 @@
-"""What a forked child needs: methods run in it, and locks freed that a thread of the parent may have held.
+"""What a forked child needs: methods run in it, free locks that its parent may have held, and sums of its own.
 
 The SDK renews some of its locks in a child, but none of those that recording takes: of aggregations, of metric
-storages, of spans (opentelemetry-sdk 1.38 to 1.45).
+storages, of spans. It empties its queues, but keeps its sums (opentelemetry-sdk 1.38 to 1.45).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from weakref import WeakMethod
 
@@ -51,6 +51,26 @@ def free_locks(roots: Iterable[object]) -> None:
 
     Right in a child before any thread starts there: who held a lock then is not there any more.
     """
+    for one in _reach(roots):
+        if isinstance(one, _LOCKS):
+            one._at_fork_reinit()  # type: ignore[union-attr]  # noqa: SLF001 - as the standard library does
+
+
+def forget_sums(roots: Iterable[object]) -> None:
+    """Let the meter providers among ``roots`` count from nothing.
+
+    In a child, what was counted before is its parent's to send. The storages of the readers stay, in a dict of its
+    own: what records past the SDK's front looks there to see whether its aggregations are still in use.
+    """
+    for one in _reach(roots):
+        if hasattr(one, "_attributes_aggregation"):
+            one._attributes_aggregation = {}  # noqa: SLF001 - of every view of every instrument
+        elif hasattr(one, "_reader_storages"):
+            one._reader_storages = dict(one._reader_storages)  # noqa: SLF001
+
+
+def _reach(roots: Iterable[object]) -> Iterator[Any]:
+    """Give the SDK's objects that ``roots`` lead to, and their locks."""
     pending: list[Any] = list(roots)
     seen: set[int] = set()
     while pending:
@@ -58,8 +78,10 @@ def free_locks(roots: Iterable[object]) -> None:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        for inner in gc.get_referents(one):
-            if isinstance(inner, _LOCKS):
-                inner._at_fork_reinit()  # type: ignore[union-attr]  # noqa: SLF001 - as the standard library does
-            elif type(inner) in _CONTAINERS or type(inner).__module__.startswith(_SDK):
-                pending.append(inner)
+        yield one
+        if not isinstance(one, _LOCKS):
+            pending += [
+                inner
+                for inner in gc.get_referents(one)
+                if isinstance(inner, _LOCKS) or type(inner) in _CONTAINERS or type(inner).__module__.startswith(_SDK)
+            ]

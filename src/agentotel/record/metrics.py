@@ -77,8 +77,10 @@ class MetricRecorder:
 
     def _observations(self, one: m.Instrument) -> list[Observation]:
         if one is m.INTERNAL_ERRORS:
-            known = self._errors_before
-            counts = {name: count - known.get(name, 0) for name, count in guard.counts().items()}
+            before, parents = self._errors_before, guard.inherited
+            counts = {
+                name: count - max(before.get(name, 0), parents.get(name, 0)) for name, count in guard.counts().items()
+            }
             return [Observation(count, {"site": name}) for name, count in counts.items() if count]
         return [Observation(amount, attributes) for amount, attributes in self._tally.read(one)]
 

@@ -294,6 +294,51 @@ async def test_responses_beside_each_other(flavour: str) -> None:
     assert found == {"resp_1": (11, "completed"), "resp_2": (12, "completed")}
 
 
+# -- live sessions, which hand tasks over to a model of the Responses API
+
+DELEGATION = {"type": "responses", "responses": {"model": "gpt-5-mini", "max_output_tokens": 50}}
+LIVE = {"type": "live", "id": "sess_1", "model": "gpt-live", "delegation": DELEGATION}
+
+
+def _delegated(number: int) -> list[dict[str, Any] | None]:
+    """Wrap the events of a response that asks for a tool; its last event does not repeat what the others said."""
+    call = {"type": "function_call", "id": "f1", "call_id": "c1", "name": "order", "arguments": "{}"}
+    begun, _said, ended = (event or {} for event in _written(number))
+    item = {"type": "response.output_item.done", "sequence_number": 1, "output_index": 0, "item": call}
+    ended = {**ended, "response": {**ended["response"], "output": []}}
+    return [
+        {"type": "response.event", "event_id": f"e{place}", "delegation_id": f"d{number}", "event": event}
+        for place, event in enumerate((begun, item, ended))
+    ]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_each_response_that_a_live_session_asks_for_is_a_call(flavour: str) -> None:
+    def script(_event: dict[str, Any]) -> list[dict[str, Any] | None]:
+        one, other = _delegated(1), _delegated(2)
+        usage = {"type": "session.usage.updated", "event_id": "u", "usage": {"seconds": 2.5}}
+        return [usage, *(event for pair in zip(other, one, strict=True) for event in pair)]
+
+    started = {"type": "session.started", "event_id": "s", "session": LIVE}
+    with serving(script, started) as url, capture() as captured:
+        client = _client(flavour, url)
+        if not hasattr(client, "live"):
+            pytest.skip("this version has no live sessions")
+        async with opened(client.live.connect()) as connection:
+            await _read(connection, until="session.started")
+            await done(connection.response.create())
+            events = await _read(connection, until="response.event", count=6)
+        await done(client.close())
+    assert [event.type for event in events] == ["session.usage.updated", *["response.event"] * 6]
+    found = {call.response_id: (call.input_tokens, call.finish_reasons, call.outcome) for call in captured.model_calls}
+    assert found == {"resp_1": (11, ("tool_calls",), "completed"), "resp_2": (12, ("tool_calls",), "completed")}
+    assert captured.spans == captured.model_calls
+    said = captured.model_calls[0].attributes
+    assert said["gen_ai.request.model"] == "gpt-5-mini"
+    assert said["gen_ai.response.model"] == "gpt-5-mini-2025-08-07"
+    assert said["gen_ai.request.max_tokens"] == 50
+
+
 @pytest.mark.parametrize("flavour", FLAVOURS)
 async def test_nothing_of_ours_is_left_without_patching(flavour: str) -> None:
     """A connection that was opened before the library is removed goes on."""

@@ -29,10 +29,9 @@ _ask = guard.site("capture.socket_ask")
 _receive = guard.site("capture.socket_receive")
 _end = guard.site("capture.socket_end")
 
-ASKS: Final = "response.create"
 BEGINS: Final = "response.created"
 ENDS: Final = frozenset({"response.done", "response.completed", "response.failed", "response.incomplete"})
-SESSION: Final = frozenset({"session.created", "session.updated"})
+SESSION: Final = frozenset({"session.created", "session.started", "session.updated"})
 ERROR: Final = "error"
 NOT_SENT: Final = frozenset({"Omit", "NotGiven"})
 """Classes of what stands for an argument that was left out."""
@@ -98,9 +97,10 @@ class _Connection:
             self.calls = tuple(one for one in self.calls if one is not call)
 
     def find(self, lane: object, response_id: object) -> _Call | None:
-        """Find the call that an event is of: by its id, else the first of its lane that has none yet."""
+        """Find the call that an event is of: by its id, else the first of its lane, which has no id yet or a name."""
         known = next((call for call in self.calls if response_id is not None and call.id == response_id), None)
-        return known or next((call for call in self.calls if call.id is None and call.lane == lane), None)
+        told = lane is not None and response_id is None
+        return known or next((call for call in self.calls if call.lane == lane and (told or call.id is None)), None)
 
 
 _connections: WeakKeyDictionary[Any, _Connection] = WeakKeyDictionary()
@@ -203,7 +203,7 @@ def _asked(socket: Socket, connection: Any, args: tuple[Any, ...], kwargs: Mappi
     """Open the operation of an event that asks for a response."""
     event = args[0] if args else kwargs.get("event")
     kind = event.get("type") if isinstance(event, Mapping) else getattr(event, "type", None)
-    return _opened(socket, connection, _ask(_sent, event) or {}) if kind == ASKS else None
+    return _opened(socket, connection, _ask(_sent, event) or {}) if kind is not None and kind == socket.asks else None
 
 
 def _sent(event: object) -> Body:
@@ -212,12 +212,13 @@ def _sent(event: object) -> Body:
 
 def _received(socket: Socket, connection: Any, event: object) -> None:
     """Hand an event to the call that it is of, and end the call with its last one."""
+    event = socket.event(event)
     sent = fields(event)
     kind = sent.get("type")
     known = _connections.get(connection)
     if kind in SESSION:
         known = known or _connections.setdefault(connection, _Connection())
-        known.session = fields(sent.get("session"))
+        known.session = socket.session(fields(sent.get("session")))
         return
     response = fields(sent.get("response"))
     response_id = sent.get("response_id") or response.get("id")

@@ -67,13 +67,17 @@ class Socket:
 
     ``owners`` are the module and name of the class, sync and async, and of classes that it has its methods from.
     ``body`` shows the event that asks a connection for a response, or the response that begins without being asked
-    for, as the body of a request.
+    for, as the body of a request. ``asks`` is the type of the events that ask, None where only the server begins.
+    ``event`` shows what an event carries, where one is around another; ``session`` what calls have of their session.
     """
 
     owners: tuple[tuple[str, str], ...]
     call: Call
     target: Callable[[Any], Target]
     body: Callable[[Any, Body], Body]
+    asks: str | None = "response.create"
+    event: Callable[[Any], Any] = itself
+    session: Callable[[Body], Body] = itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,10 @@
-"""Connections of the openai SDK: ``client.realtime.connect()`` and ``client.responses.connect()``.
+"""Connections of the openai SDK: realtime sessions, responses, live sessions.
 
-Source: ``openai/resources/realtime/realtime.py`` of openai 2.0 to 3.54, ``openai/resources/responses/responses.py`` and
-``openai/_websocket_connection.py`` of openai 3.54; the address is ``wsuri`` in older websockets, ``uri`` in 15.
+A live session hands tasks over to a model of the Responses API, whose events come inside its own: these are calls. What
+the session's own model says is metered by the second, and told of for the session as a whole.
+Source: ``openai/resources/realtime/realtime.py`` of openai 2.0 to 3.54; ``openai/resources/responses/responses.py``,
+``openai/resources/live`` and ``openai/_websocket_connection.py`` of openai 3.54; the address is ``wsuri`` in older
+websockets, ``uri`` in 15.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ _BASE: Final = "openai._websocket_connection"
 _BASES: Final = ((_BASE, "WebSocketConnectionBase"), (_BASE, "AsyncWebSocketConnectionBase"))
 _REALTIME: Final = "openai.resources.realtime.realtime"
 _RESPONSES: Final = "openai.resources.responses.responses"
+_LIVE: Final = (("live", "LiveConnection"), ("forks", "ForksConnection"), ("sideband", "SidebandConnection"))
+"""Modules and classes of a session, of a fork of one, and of what listens to one that runs elsewhere."""
 
 
 def target(connection: Any) -> Target:
@@ -43,6 +48,24 @@ def written(_connection: Any, sent: Body) -> Body:
     return {**sent, "stream": True}
 
 
+def handed_over(_connection: Any, _begun: Body) -> Body:
+    """Show what a response is asked with that a live session asks for: what the session says, and nothing else."""
+    return {"stream": True}
+
+
+def delegated(event: Any) -> Any:
+    """Show the event of a response that is inside an event of a session, in the lane of its delegation."""
+    sent = fields(event)
+    if sent.get("type") != "response.event":
+        return event
+    return {**fields(sent.get("event")), "stream_id": sent.get("delegation_id")}
+
+
+def delegation(session: Body) -> Body:
+    """Show what a session says of the responses that it asks for."""
+    return fields(fields(session.get("delegation")).get("responses"))
+
+
 SOCKETS: Final = (
     Socket(
         owners=((_REALTIME, "RealtimeConnection"), (_REALTIME, "AsyncRealtimeConnection"), *_BASES),
@@ -55,6 +78,22 @@ SOCKETS: Final = (
         call=Call(operation="chat", format=openai_responses.FORMAT),
         target=target,
         body=written,
+    ),
+    Socket(
+        owners=(
+            *(
+                (f"openai.resources.live.{module}", f"{kind}{owner}")
+                for module, owner in _LIVE
+                for kind in ("", "Async")
+            ),
+            *_BASES,
+        ),
+        call=Call(operation="chat", format=openai_responses.FORMAT),
+        target=target,
+        body=handed_over,
+        asks=None,
+        event=delegated,
+        session=delegation,
     ),
 )
 """What each connection carries."""

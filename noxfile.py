@@ -140,4 +140,4 @@ def build(session: nox.Session) -> None:
 def neighbours(session: nox.Session) -> None:
     """Install each library that traces too beside this one, and count spans and tokens; ``-m quick`` takes a few."""
     session.install(*RUNNER, "-e", ".", "uv")
-    session.run("pytest", "-n", "auto", "--dist", "loadgroup", "tests/neighbours", *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/neighbours", *session.posargs)

@@ -187,6 +187,60 @@ def _instructor(url: str, kind: str) -> None:
     asyncio.run(call())
 
 
+def _openai_agents(url: str, kind: str) -> None:
+    import openai
+    from agents import Agent, OpenAIChatCompletionsModel, Runner
+
+    async def run() -> None:
+        client = openai.AsyncOpenAI(base_url=url, api_key=KEY, max_retries=0)
+        agent = Agent(name="desk", model=OpenAIChatCompletionsModel(model=MODEL, openai_client=client))
+        if kind == "plain":
+            await Runner.run(agent, "Hello")
+        else:
+            assert [event async for event in Runner.run_streamed(agent, "Hello").stream_events()]
+
+    asyncio.run(run())
+
+
+def _autogen(url: str, kind: str) -> None:
+    from autogen_agentchat.agents import AssistantAgent
+    from autogen_ext.models.openai import OpenAIChatCompletionClient
+
+    async def run() -> None:
+        streams = kind == "async stream"
+        client = OpenAIChatCompletionClient(
+            model=MODEL, base_url=url, api_key=KEY, max_retries=0, include_usage_in_stream=True
+        )
+        agent = AssistantAgent("desk", model_client=client, model_client_stream=streams)
+        assert [event async for event in agent.run_stream(task="Hello")]
+
+    asyncio.run(run())
+
+
+def _crewai(url: str, _kind: str) -> None:
+    from crewai import LLM, Agent, Crew, Task
+
+    clerk = Agent(role="clerk", goal="greet", backstory="", llm=LLM(model=MODEL, base_url=url, api_key=KEY))
+    Crew(agents=[clerk], tasks=[Task(description="Greet.", expected_output="Words.", agent=clerk)]).kickoff()
+
+
+def _langsmith(url: str, kind: str) -> None:
+    import openai
+    from langsmith.run_trees import get_cached_client
+    from langsmith.wrappers import wrap_openai
+
+    flavour = openai.AsyncOpenAI if kind.startswith("async") else openai.OpenAI
+    client = wrap_openai(flavour(base_url=url, api_key=KEY, max_retries=0))
+
+    async def call() -> None:
+        answer = await done(client.chat.completions.create(**exchange("langsmith", kind).body))
+        if kind.endswith("stream"):
+            assert await _read(answer, "async" if kind.startswith("async") else "sync")
+
+    asyncio.run(call())
+    get_cached_client().flush()  # it tells from a thread of its own
+
+
 def _requests(url: str, kind: str) -> None:
     """Send what an SDK would send, with nothing but an HTTP library."""
     import requests
@@ -209,6 +263,10 @@ CALLS: Final[dict[str, Callable[[str, str], str | None]]] = {
     "litellm": _litellm,
     "litellm_anthropic": _litellm_anthropic,
     "instructor": _instructor,
+    "openai_agents": _openai_agents,
+    "autogen": _autogen,
+    "crewai": _crewai,
+    "langsmith": _langsmith,
     "requests": _requests,
 }
 

@@ -10,9 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any, Final
-
-import pytest
+from typing import Final
 
 from tests.backends.cache import cache_directory, entry, locked
 from tests.neighbours.table import Neighbour
@@ -32,36 +30,22 @@ def python_of(neighbour: Neighbour) -> Path:
     Raises:
         UnavailableError: Its packages cannot be found or do not go together; the message ends with what the tool said.
     """
-    home = entry(f"neighbour-{neighbour.name}", _version(neighbour))
+    name = f"neighbour-{neighbour.name}-{sys.version_info.major}.{sys.version_info.minor}"
+    home = entry(name, _version(neighbour))
     python = home / "bin" / "python"
-    with locked(f"neighbour-{neighbour.name}"):
+    with locked(name):
         done = home / "installed"
         if not done.exists():
-            for stale in cache_directory().glob(f"neighbour-{neighbour.name}-*/"):
+            for stale in cache_directory().glob(f"{name}-*/"):
                 shutil.rmtree(stale, ignore_errors=True)
             _make(home, python, neighbour)
             done.touch()
     return python
 
 
-def installed(neighbour: Neighbour) -> Path:
-    """Give the interpreter of a neighbour, or skip the test where it cannot be installed; in CI that is a failure."""
-    try:
-        return python_of(neighbour)
-    except UnavailableError as error:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{neighbour.name} cannot be installed: {error}")
-
-
-def environment_of(neighbour: Neighbour) -> dict[str, Any]:
-    """Give what a program of a neighbour runs in, for ``subprocess.run``; the library is on its path."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "AGENTOTEL_"))}
-    path = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "ignore"}
-    return {"env": {**kept, **path, **dict(neighbour.environment)}, "cwd": ROOT}
-
-
 def _version(neighbour: Neighbour) -> str:
     """Tell environments apart by what went into them."""
-    row = json.dumps([_packages(neighbour), neighbour.prereleases, sys.version_info[:2]])
+    row = json.dumps([_packages(neighbour), neighbour.prereleases])
     return hashlib.sha256(row.encode()).hexdigest()[:12]
 
 

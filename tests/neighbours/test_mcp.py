@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import subprocess
 from typing import Any, Final
 
 import pytest
 
 from agentotel.semconv import names as n
-from tests.neighbours.environments import environment_of, installed
+from tests.neighbours.conftest import Run
 from tests.neighbours.table import MCP, ORDERS
 
 TRANSPORTS: Final = ("stdio", "streamable-http")
-TIME_LIMIT_S: Final = 120.0
 SENT: Final = "MCP send tools/call add"
 
-pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("mcp")]
+pytestmark = pytest.mark.quick
 
 
-@functools.cache
-def _ran(order: str, transport: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(installed(MCP)), "-m", "tests.neighbours.mcp_program", order, transport],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIME_LIMIT_S,
-        **environment_of(MCP),
-    )
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.fixture(params=[(order, transport) for order in ORDERS for transport in TRANSPORTS], ids="-".join)
-def found(request: pytest.FixtureRequest) -> dict[str, Any]:
-    ran = _ran(*request.param)
-    assert not ran.returncode, ran.stderr[-3000:]
-    assert "internal error" not in ran.stderr, ran.stderr[-3000:]
-    told: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
-    return told
+@pytest.fixture(params=ORDERS)
+def found(run: Run, request: pytest.FixtureRequest, transport: str) -> dict[str, Any]:
+    return run(MCP, str(request.param), transport, module="mcp_program")
 
 
 def _spans(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -90,10 +75,9 @@ def test_tool_calls_are_counted_once(found: dict[str, Any]) -> None:
     assert session["attributes"]["agentotel.total.tool_calls"] == 2
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_nothing_is_lost_beside_what_it_tells_alone(transport: str) -> None:
-    alone, with_us = (json.loads(_ran(order, transport).stdout.splitlines()[-1]) for order in ("alone", "after"))
-    theirs = [{**span["attributes"], "name": span["name"]} for span in alone["spans"]]
-    now = [{**span["attributes"], "name": span["name"]} for span in with_us["spans"]]
-    for one in theirs:
-        assert any(one.items() <= other.items() for other in now), one
+def test_nothing_is_lost_beside_what_it_tells_alone(run: Run, transport: str, found: dict[str, Any]) -> None:
+    alone = run(MCP, "alone", transport, module="mcp_program")
+    now = [{**span["attributes"], "name": span["name"]} for span in found["spans"]]
+    for span in alone["spans"]:
+        theirs = {**span["attributes"], "name": span["name"]}
+        assert any(theirs.items() <= one.items() for one in now), theirs

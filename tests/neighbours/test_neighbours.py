@@ -2,61 +2,45 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import subprocess
 from typing import Any, Final
 
 import pytest
 
 from agentotel.semconv import names as n
 from agentotel.wire.spans import CALLS, OPERATION, TOTALS, USAGE
-from tests.neighbours.environments import environment_of, installed
+from tests.neighbours.conftest import Run
 from tests.neighbours.table import NEIGHBOURS, ORDERS, Neighbour
 
-TIME_LIMIT_S: Final = 300.0
 SIDES: Final = {"gen_ai.usage.input_tokens": "input", "gen_ai.usage.output_tokens": "output"}
 UNTOLD: Final = frozenset({"abandoned", "error"})
 
 _COUNTS: Final = {name for _field, names in USAGE for name in names} | set(TOTALS)
 
 
-def run(neighbour: Neighbour, order: str) -> dict[str, Any]:
-    """Give what the program of a neighbour printed."""
-    ran = _ran(neighbour, order)
-    assert not ran.returncode, ran.stderr[-3000:]
-    assert "internal error" not in ran.stderr, ran.stderr[-3000:]
-    found: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
-    return found
-
-
-@functools.cache
-def _ran(neighbour: Neighbour, order: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(installed(neighbour)), "-m", "tests.neighbours.program", neighbour.name, order],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIME_LIMIT_S,
-        **environment_of(neighbour),
-    )
-
-
-def _marks(neighbour: Neighbour) -> list[pytest.MarkDecorator]:
-    """Keep the tests of a neighbour in one process, which runs its program once."""
-    return [pytest.mark.xdist_group(neighbour.name), *([pytest.mark.quick] if neighbour.quick else [])]
-
-
-@pytest.fixture(params=[pytest.param(one, id=one.name, marks=_marks(one)) for one in NEIGHBOURS], scope="module")
+@pytest.fixture(
+    params=[pytest.param(one, id=one.name, marks=[pytest.mark.quick] if one.quick else []) for one in NEIGHBOURS],
+    scope="module",  # so that the tests of a neighbour follow each other
+)
 def neighbour(request: pytest.FixtureRequest) -> Neighbour:
     found: Neighbour = request.param
-    installed(found)
     return found
 
 
 @pytest.fixture(params=ORDERS)
 def order(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def found(run: Run, neighbour: Neighbour, order: str) -> dict[str, Any]:
+    """What was recorded beside the neighbour."""
+    return run(neighbour, neighbour.name, order)
+
+
+@pytest.fixture
+def alone(run: Run, neighbour: Neighbour) -> dict[str, Any]:
+    """What the neighbour tells without the library."""
+    return run(neighbour, neighbour.name, "alone")
 
 
 def _traces(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -72,8 +56,7 @@ def _inferences(spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [span for span in spans if span["attributes"].get(OPERATION) in CALLS]
 
 
-def test_one_span_for_each_call(neighbour: Neighbour, order: str) -> None:
-    found = run(neighbour, order)
+def test_one_span_for_each_call(neighbour: Neighbour, found: dict[str, Any]) -> None:
     traces = _traces(found)
     assert traces.keys() == set(neighbour.calls)
     for kind, spans in traces.items():
@@ -81,8 +64,7 @@ def test_one_span_for_each_call(neighbour: Neighbour, order: str) -> None:
     assert len(_inferences(found["spans"])) == len(neighbour.calls)
 
 
-def test_tokens_are_told_once(neighbour: Neighbour, order: str) -> None:
-    found = run(neighbour, order)
+def test_tokens_are_told_once(found: dict[str, Any]) -> None:
     for kind, spans in _traces(found).items():
         for name in SIDES:
             told = [span["attributes"][name] for span in spans if name in span["attributes"]]
@@ -91,8 +73,8 @@ def test_tokens_are_told_once(neighbour: Neighbour, order: str) -> None:
             assert not any(name.startswith("gen_ai.usage.") for span in spans for name in span["attributes"])
 
 
-def test_it_holds_our_facts(neighbour: Neighbour, order: str) -> None:
-    for kind, spans in _traces(run(neighbour, order)).items():
+def test_it_holds_our_facts(neighbour: Neighbour, found: dict[str, Any]) -> None:
+    for kind, spans in _traces(found).items():
         (span,) = _inferences(spans)
         attributes = span["attributes"]
         outcome = {"abandoned": "abandoned", "error": "error"}.get(kind, "completed")
@@ -107,8 +89,7 @@ def test_it_holds_our_facts(neighbour: Neighbour, order: str) -> None:
             assert attributes[n.SERVER_ADDRESS] == "127.0.0.1"
 
 
-def test_it_is_in_its_place(neighbour: Neighbour, order: str) -> None:
-    found = run(neighbour, order)
+def test_it_is_in_its_place(found: dict[str, Any]) -> None:
     ids = {span["id"]: span for span in found["spans"]}
     for span in found["spans"]:
         assert span["parent"] is None or span["parent"] in ids, span
@@ -119,17 +100,16 @@ def test_it_is_in_its_place(neighbour: Neighbour, order: str) -> None:
         assert (span["scope"], span["name"]) == ("application", kind)
 
 
-def test_nothing_of_the_neighbour_is_lost(neighbour: Neighbour, order: str) -> None:
-    alone = _traces(run(neighbour, "alone"))
-    for kind, spans in _traces(run(neighbour, order)).items():
-        theirs = {name for span in alone[kind] for name in span["attributes"]} - _COUNTS
+def test_nothing_of_the_neighbour_is_lost(neighbour: Neighbour, found: dict[str, Any], alone: dict[str, Any]) -> None:
+    told = _traces(alone)
+    for kind, spans in _traces(found).items():
+        theirs = {name for span in told[kind] for name in span["attributes"]} - _COUNTS
         theirs.difference_update(neighbour.left_out)
         now = {name for span in spans for name in span["attributes"]}
         assert not {name for name in theirs if not name.startswith("gen_ai.usage.")} - now, kind
 
 
-def test_what_is_sent_points_to_the_span(neighbour: Neighbour, order: str) -> None:
-    found, alone = run(neighbour, order), run(neighbour, "alone")
+def test_what_is_sent_points_to_the_span(found: dict[str, Any], alone: dict[str, Any]) -> None:
     for kind, spans in _traces(found).items():
         (span,) = _inferences(spans)
         for header, before in zip(found["sent"][kind], alone["sent"][kind], strict=True):
@@ -155,12 +135,11 @@ def _plain(spans: list[dict[str, Any]], lowest: str) -> list[str]:
     return [one for one in _line(spans, lowest) if one in plain]
 
 
-def test_what_is_given_has_its_type(neighbour: Neighbour, order: str) -> None:
-    assert run(neighbour, order)["given"] == run(neighbour, "alone")["given"]
+def test_what_is_given_has_its_type(found: dict[str, Any], alone: dict[str, Any]) -> None:
+    assert found["given"] == alone["given"]
 
 
-def test_it_is_counted_once(neighbour: Neighbour, order: str) -> None:
-    found = run(neighbour, order)
+def test_it_is_counted_once(neighbour: Neighbour, found: dict[str, Any]) -> None:
     durations = [one for one in found["metrics"] if one["name"] == "gen_ai.client.operation.duration"]
     assert sum(one["count"] for one in durations) == len(neighbour.calls)
     for name, side in SIDES.items():

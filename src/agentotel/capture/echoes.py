@@ -19,7 +19,7 @@ from agentotel.wire.spans import USAGE_PREFIXES
 
 _tell = guard.site("capture.echo")
 
-SCOPES: Final = ("litellm",)
+SCOPES: Final = ("langsmith", "litellm")
 """Scopes all of whose spans are echoes."""
 
 MARK: Final = "logfire.span_type"

@@ -32,6 +32,7 @@ SCOPES: Final = (
     "gcp.vertex.agent",
     "google.adk",
     "langfuse",
+    "langsmith",
     "litellm",
     "logfire.",
     "mistralai",

@@ -10,6 +10,8 @@ import pydantic
 VOLATILE_HEADERS = {"date"}
 PORT = re.compile(r"(127\.0\.0\.1\D{1,9})\d+")
 """Two servers of a test have two ports, which some SDKs name in what they raise."""
+TAKEN = re.compile(r", time taken=[\d.]+ seconds")
+"""Which LiteLLM says of what it waited for."""
 CARRIED = ("status_code", "body", "code", "param", "type", "request_id")
 
 
@@ -31,7 +33,7 @@ def shown_error(error: BaseException | None) -> Any:
     return (
         type(error),
         type(error).__mro__,
-        PORT.sub(r"\1", str(error)),
+        TAKEN.sub("", PORT.sub(r"\1", str(error))),
         carried,
         error.__suppress_context__,
         type(error.__cause__),

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from agentotel._core import guard
 from agentotel._core.locks import make_lock
-from agentotel.capture import announcements, echoes, http, native, sockets, wrap
+from agentotel.capture import announcements, brokers, echoes, http, native, sockets, wrap
 from agentotel.capture.imports import when_imported
 from agentotel.capture.libraries import LIBRARIES
 from agentotel.capture.shadows import shadows
@@ -32,6 +32,7 @@ ADAPTERS: Final = {
     "mistralai.client": "agentotel.adapters.providers.mistralai",
     "mistralai.gcp.client": "agentotel.adapters.providers.mistralai_gcp",
     "ollama": "agentotel.adapters.providers.ollama",
+    "litellm": "agentotel.adapters.providers.litellm",
     "botocore": "agentotel.adapters.providers.bedrock",
     "aiobotocore": "agentotel.adapters.providers.aiobotocore",
 }
@@ -192,7 +193,7 @@ class Registry:
         """Wrap the methods of an SDK that one module holds."""
         for hook in adapter.hooks:
             if hook.module == name:
-                self._wrap(hook, functools.partial(wrap.wrapper, adapter))
+                self._wrap(hook, _maker(adapter))
         for hook in adapter.validators:
             if hook.module == name:
                 self._wrap(hook, functools.partial(wrap.parser, adapter))
@@ -203,7 +204,8 @@ class Registry:
     def _wrap(self, hook: Hook, make: Callable[[Any], Any]) -> None:
         from wrapt import FunctionWrapper  # noqa: PLC0415 - slow, and an SDK is loaded
 
-        self._replace(hook, lambda original: FunctionWrapper(original, make(original)))
+        around = FunctionWrapper if hook.owner else brokers.plain
+        self._replace(hook, lambda original: around(original, make(original)))
 
     def _replace(self, hook: Hook, make: Callable[[Any], Any]) -> None:
         """Replace one attribute of a class; a missing seam is reported, and the rest goes on."""
@@ -215,10 +217,18 @@ class Registry:
             there = any(patch.owner is owner and patch.name == hook.method for patch in self._patches)
             if there or not self._active:
                 return
+            made: dict[int, Any] = {}
             for place, name, method in ((owner, hook.method, original), *shadows(owner, hook.method, original)):
-                patched = make(method)
+                patched = made[id(method)] = made.get(id(method)) or make(method)
                 setattr(place, name, patched)
                 self._patches.append(_Patch(place, name, method, patched))
+
+
+def _maker(adapter: Adapter) -> Callable[[Any], Any]:
+    """Give what makes the wrappers of an adapter's hooked methods."""
+    if adapter.broker is not None:
+        return functools.partial(brokers.wrapper, adapter.broker)
+    return functools.partial(wrap.wrapper, adapter)
 
 
 def _sockets(adapter: Adapter) -> dict[Hook, Callable[[Any], Any]]:

@@ -37,6 +37,13 @@ class Sent(NamedTuple):
     http_client: object = None
 
 
+class Brokered(NamedTuple):
+    """What a broker says of a call: the provider by the conventions' name, and its retries; None where it does not."""
+
+    provider: str | None = None
+    retry_limit: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """A method to wrap: ``Hook(module="openai._base_client", owner="SyncAPIClient", method="request")``.
@@ -96,6 +103,8 @@ class Adapter:
     ``sockets`` are connections that carry several calls.
     ``validators`` are methods that parse an answer outside the hooked ones; ``parsed`` names the attributes of their
     receivers that may hold what a hooked method gave.
+    ``broker`` reads the arguments of the hooked methods of an SDK that sends by way of another one: its calls are
+    recorded there, and ``read`` is not asked.
     ``with_body`` gives the arguments of a hooked method with further fields in the body, in a copy; None where the
     caller will read bytes. ``api_version`` gives the version of the API that a client asks for, None where it has none.
     """
@@ -104,7 +113,7 @@ class Adapter:
     oldest: tuple[int, ...]
     below: tuple[int, ...]
     hooks: tuple[Hook, ...]
-    read: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None]
+    read: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Sent | None] = lambda _client, _args, _kwargs: None
     answer: Callable[[Any], Any] = itself
     iterator: str = "_iterator"
     response: str = "response"
@@ -113,6 +122,7 @@ class Adapter:
     sockets: tuple[Socket, ...] = ()
     validators: tuple[Hook, ...] = ()
     parsed: tuple[str, ...] = ()
+    broker: Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Brokered] | None = None
     with_body: Callable[[tuple[Any, ...], Mapping[str, Any], Body], Arguments | None] | None = None
     api_version: Callable[[Any], str | None] = lambda _client: None
 

@@ -17,7 +17,7 @@ from opentelemetry import context as otel_context
 
 from agentotel._core import guard
 from agentotel.api.block import failure_of
-from agentotel.capture import asking, managers, neighbours, parsing, streams
+from agentotel.capture import asking, brokered, managers, neighbours, parsing, streams
 from agentotel.capture.answers import Answer, answer_of, is_whole
 from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
@@ -33,6 +33,7 @@ from agentotel.wire.read import OTHER_ERROR, failure
 _open = guard.site("capture.open")
 _join = guard.site("capture.join")
 _ask = guard.site("capture.ask")
+_broker = guard.site("capture.brokered")
 _request = guard.site("capture.request")
 _answer = guard.site("capture.answer")
 _fail = guard.site("capture.fail")
@@ -103,11 +104,14 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
     facts.port = target.port
     facts.retry_limit = retry_limit
     facts.timeout_s = timeout_s
-    context = otel_context.get_current()
-    operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
-    if neighbours.OPEN:
-        _join(neighbours.join, operation)
-    operation.start()
+    broker = brokered.current()
+    operation = None if broker is None else _broker(broker.take, facts)
+    if operation is None:
+        context = otel_context.get_current()
+        operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
+        if neighbours.OPEN:
+            _join(neighbours.join, operation)
+        operation.start()
     tracking = Tracking(operation, http_client)
     if request.stream and adapter.with_body is not None:
         tracking.addition = _ask(asking.addition, adapter, sent, pipeline.stream_usage, client, args, kwargs)
@@ -123,8 +127,11 @@ def failed(tracking: Tracking, error: BaseException) -> None:
         blame(operation, error, Failure(type=errors.error_type(error), category="timeout", origin="model"))
         return
     why = _fail(read_failure, operation, error) or Failure(type=type(error).__qualname__, origin="model")
-    if tracking.response is not None:
-        _answer(_unparsed, operation, tracking.response, error)
+    response, tracking.response = tracking.response, None
+    if response is not None:
+        _answer(_unparsed, operation, response, error)
+    if _broker(brokered.held, operation, why):
+        return
     operation.finish(Outcome.ERROR, why)
     blame(operation, error, why)
 
@@ -178,6 +185,7 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
     everything else stays what it is, for which this gives None.
     """
     operation = tracking.operation
+    tracking.response = None  # what was started inside the call keeps its context, and would keep the response
     kind: type = type(value)
     whole = is_whole(kind)
     if not whole:
@@ -247,7 +255,8 @@ def _refuse(operation: Operation, answer: Answer, raised: str | None) -> None:
         failure = replace(failure, type=raised)
         if unit is not None:
             unit.expect(raised, stop_reason(failure), _detail(operation, failure))
-    operation.finish(Outcome.ERROR, failure)
+    if not _broker(brokered.held, operation, failure):
+        operation.finish(Outcome.ERROR, failure)
 
 
 def _refused(answer: Answer) -> Failure:

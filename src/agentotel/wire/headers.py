@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -53,8 +53,16 @@ LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {
 """Header names to the kind of limit and its field."""
 
 _WAITS_MS: Final = (b"retry-after-ms", b"x-amz-retry-after")
-_PLACES: Final = {name: place for place, name in enumerate(LIMITS)}
-_WANTED: Final = frozenset({*REQUEST_IDS, *LIMITS, *_WAITS_MS, b"retry-after"})
+_KINDS: Final = tuple(_NAMES)
+_FIELDS: Final = ("limit", "remaining", "reset")
+_PLACES: Final = {
+    name: (rank, _KINDS.index(kind) * len(_FIELDS) + _FIELDS.index(field))
+    for rank, (name, (kind, field)) in enumerate(LIMITS.items())
+}
+"""Header names to their rank among those that say the same, and to the place of what they say."""
+
+_STARTS: Final = tuple((number * len(_FIELDS), kind) for number, kind in enumerate(_KINDS))
+_OTHERS: Final = frozenset({*REQUEST_IDS, *_WAITS_MS, b"retry-after"})
 _MOST_DIGITS: Final = 18
 """What an attribute can hold: 64 bits."""
 
@@ -75,19 +83,23 @@ class HeaderFacts(NamedTuple):
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]], *, now: datetime) -> HeaderFacts:
     """Read raw header pairs. ``now`` is the time of the response, for headers that give a moment."""
-    sent = dict(headers)
-    names = b"".join(sent)
-    if names != names.lower():
-        sent = {name.lower(): value for name, value in sent.items()}
-    found = {name: sent[name].decode("ascii", "replace") for name in sent.keys() & _WANTED}
-    limits: dict[str, dict[str, str]] = {}
-    for name in sorted(found.keys() & _PLACES.keys(), key=_PLACES.__getitem__):
-        kind, field = LIMITS[name]
-        limits.setdefault(kind, {})[field] = found[name]
+    limits: list[tuple[int, bytes] | None] = [None] * (len(_KINDS) * len(_FIELDS))
+    found: dict[bytes, str] = {}
+    place_of = _PLACES.get
+    for name, value in headers:
+        key = name.lower()
+        ranked = place_of(key)
+        if ranked is not None:
+            rank, place = ranked
+            before = limits[place]
+            if before is None or before[0] <= rank:
+                limits[place] = rank, value
+        elif key in _OTHERS:
+            found[key] = value.decode("ascii", "replace")
     return HeaderFacts(
-        request_id=next((found[name] for name in REQUEST_IDS if name in found), None),
-        retry_after_s=_retry_after(found, now),
-        limits=tuple([_limit(kind, values, now) for kind, values in limits.items()]),
+        request_id=next((found[name] for name in REQUEST_IDS if name in found), None) if found else None,
+        retry_after_s=_retry_after(found, now) if found else None,
+        limits=tuple([_limit(kind, limits, place, now) for place, kind in _STARTS if any(limits[place : place + 3])]),
     )
 
 
@@ -101,18 +113,18 @@ def _retry_after(found: Mapping[bytes, str], now: datetime) -> float | None:
     return None if seconds is None else _moment(seconds, now)
 
 
-def _limit(kind: str, values: Mapping[str, str], now: datetime) -> RateLimit:
-    reset = values.get("reset")
+def _limit(kind: str, found: Sequence[tuple[int, bytes] | None], place: int, now: datetime) -> RateLimit:
+    limit, remaining, reset = found[place : place + 3]
     return RateLimit(
         kind=kind,
-        limit=_whole(values.get("limit")),
-        remaining=_whole(values.get("remaining")),
-        reset_s=None if reset is None else _moment(reset, now),
+        limit=None if limit is None else _whole(limit[1]),
+        remaining=None if remaining is None else _whole(remaining[1]),
+        reset_s=None if reset is None else _moment(reset[1].decode("ascii", "replace"), now),
     )
 
 
-def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and len(text) <= _MOST_DIGITS else None
+def _whole(text: bytes) -> int | None:
+    return int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def _number(text: str) -> float | None:

@@ -244,6 +244,20 @@ def test_a_flow_that_is_cut() -> None:
     assert call.outcome == "truncated"
 
 
+def test_streamed_generation_from_documents() -> None:
+    source = {"knowledgeBaseId": "KB12345678", "modelArn": "arn:aws:bedrock:us-east-1::foundation-model/m"}
+    config = {"type": "KNOWLEDGE_BASE", "knowledgeBaseConfiguration": source}
+
+    def ask(client: Any) -> list[Any]:
+        answer = client.retrieve_and_generate_stream(input={"text": "Hi"}, retrieveAndGenerateConfiguration=config)
+        return list(answer["stream"])
+
+    exchange = _exchange("", None, frame("output", {"text": "Yes."}))
+    call = _called(ask, exchange, "bedrock-agent-runtime")
+    assert (call.stream, call.outcome, call.finish_reasons) == (True, "completed", ("stop",))
+    assert call.first_chunk_s is not None
+
+
 def test_retrieval() -> None:
     call = _called(
         lambda client: client.retrieve(knowledgeBaseId="KB12345678", retrievalQuery={"text": "q"}),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
 import pytest
 
+from agentotel.adapters import providers
+from agentotel.capture.spec import Call
 from agentotel.semconv import metrics as m
 from agentotel.semconv import names, own
 from tests.conventions.tables import SHARED, conventions, require
@@ -101,3 +106,22 @@ def test_a_metric_of_the_conventions_is_as_they_have_it(one: m.Instrument) -> No
     assert set(one.attributes) <= set(entry["attributes"])
     wanted = {name for name, rule in entry["attributes"].items() if rule["level"] != "opt_in"}
     assert wanted - set(one.attributes) <= {"gen_ai.request.model"}
+
+
+def _calls() -> Iterator[Call]:
+    """Give what the adapters of providers name as operations, in tables of their modules."""
+    for module in pkgutil.iter_modules(providers.__path__):
+        tables = [*vars(import_module(f"{providers.__name__}.{module.name}")).values()]
+        while tables:
+            one = tables.pop()
+            if isinstance(one, Call):
+                yield one
+            elif isinstance(one, Mapping):
+                tables += one.values()
+
+
+def test_operations_of_adapters_are_those_of_the_conventions_or_listed_beside_them() -> None:
+    values = conventions()["attributes"]["gen_ai.operation.name"]["values"]
+    found = {call.operation for call in _calls()}
+    assert {"chat", "embeddings", "rerank"} <= found
+    assert found - set(values) == set(own.OPERATIONS)

@@ -363,7 +363,7 @@ WITH_CONTENT: Final = (n.RESPONSE_LOGPROBS,)
 CONTENT_OF_TURNS: Final = (n.INPUT_MESSAGES, n.OUTPUT_MESSAGES)
 """Attributes of the conventions that a turn's span carries where content is captured."""
 
-OPERATIONS: Final = ("moderation",)
+OPERATIONS: Final = ("classify", "moderation", "rerank")
 """Values of ``gen_ai.operation.name`` beside those of the conventions, whose list is open."""
 
 

@@ -59,7 +59,9 @@ def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent 
     call = calls[name]
     body = params if call is not None else _invocation(params)
     model = params.get("modelId")
-    asked = {**body, "model": model, "stream": name.endswith("Stream")} if model is not None else body
+    asked: dict[str, Any] = {**body, "stream": name.endswith("Stream")}
+    if model is not None:
+        asked["model"] = model
     config = client.meta.config
     return Sent(
         call=call or _call(str(model), asked),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
 from agentotel.facts.call import Failure
@@ -46,9 +47,11 @@ def error_type(error: BaseException) -> str:
 
 
 def _public(module: str) -> str:
-    """Leave out the private parts of a module path: ``openai._exceptions`` is ``openai`` to its users."""
-    parts = module.split(".")
-    return ".".join(part for part in parts if not part.startswith("_")) or module
+    """Cut a module path before its first private part: ``openai._exceptions`` is ``openai`` to its users.
+
+    What lies below a private package is nobody's name: some SDKs change it once another of their modules is loaded.
+    """
+    return ".".join(takewhile(lambda part: not part.startswith("_"), module.split("."))) or module
 
 
 def of_exception(error: BaseException, *, origin: str) -> Failure:

@@ -23,7 +23,9 @@ def test_reads_a_failure() -> None:
     [
         (ValueError(), "ValueError"),
         (made("Gone", module="openai._exceptions"), "openai.Gone"),
-        (made("Gone", module="a._b.c"), "a.c.Gone"),
+        (made("Gone", module="a._b.c"), "a.Gone"),
+        (made("Gone", module="google.genai._gaos.lib.compat_errors"), "google.genai.Gone"),
+        (made("Gone", module="google.genai._interactions"), "google.genai.Gone"),
         (made("Gone", module="_private"), "_private.Gone"),
         (made("Gone", module="__main__"), "__main__.Gone"),
         (made("ClientError", module="google.genai.errors", code=429), "429"),

@@ -38,6 +38,23 @@ def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
     span.set_attributes(attributes)
 
 
+def add_event(span: Any, name: str, attributes: Mapping[str, AttributeValue], at_ns: int | None = None) -> None:
+    """Add an event to a span that records; its attributes are plain and stay as they are, ``at_ns`` is now if None."""
+    kind = type(span)
+    if _is_open(kind):
+        limits = span._limits  # noqa: SLF001
+        most = limits.max_event_attributes
+        if limits.max_attribute_length is None and (most is None or len(attributes) <= most):
+            span._add_event(_event_of(kind)(name, attributes, at_ns))  # noqa: SLF001
+            return
+    span.add_event(name, attributes, timestamp=at_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _event_of(kind: type[Span]) -> Any:
+    return import_module(kind.__module__).Event
+
+
 @functools.lru_cache(maxsize=64)
 def _is_open(kind: type[Span]) -> bool:
     return kind.__module__ == "opentelemetry.sdk.trace" and kind.__name__ == "_Span" and is_known()

@@ -12,7 +12,7 @@ from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLim
 from agentotel.record import unit as units
 from agentotel.record.content import content_attributes
 from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
-from agentotel.record.sdk import write
+from agentotel.record.sdk import add_event, write
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
 from agentotel.semconv.operations import INFERENCE, NAMED_AFTER, NAMELESS
@@ -37,9 +37,10 @@ USAGE: Final = (
 )
 """Fields of ``Usage`` and the attributes that carry them."""
 
-_USAGE_NAMES: Final = tuple(dict(USAGE).get(field) for field in Usage._fields)
+_USAGE_NAMES: Final = tuple(dict(USAGE).get(field) for field in Usage._fields[: Usage._fields.index("web_searches")])
 _INPUT_NAME: Final = _USAGE_NAMES[:1]
-"""The same in the order of ``Usage``, whose values are read in one loop; its first field is the input."""
+"""The same in the order of ``Usage``, whose values are read in one loop; its first field is the input, and what the
+conventions lack comes last."""
 
 
 class SpanRecorder:
@@ -72,16 +73,13 @@ class SpanRecorder:
     def attempt(self, operation: Operation, attempt: Attempt) -> None:
         """Add one event for an HTTP request."""
         if self._events and operation.span.is_recording():
-            operation.span.add_event(
-                "agentotel.attempt",
-                attempt_attributes(attempt),
-                timestamp=attempt.started_at_ns + int(attempt.duration_s * 1e9),
-            )
+            ended_at_ns = attempt.started_at_ns + int(attempt.duration_s * 1e9)
+            add_event(operation.span, "agentotel.attempt", attempt_attributes(attempt), ended_at_ns)
 
     def event(self, operation: Operation, event: Event) -> None:
         """Add an event to the span."""
         if self._events and operation.span.is_recording():
-            operation.span.add_event(event.name, event.attributes)
+            add_event(operation.span, event.name, event.attributes)
 
     def finish(self, operation: Operation) -> None:
         """Write what is known at the end, and end the span."""

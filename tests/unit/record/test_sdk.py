@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ LIMITS = {
     "just enough": SpanLimits(max_span_attributes=6),
     "short values": SpanLimits(max_attribute_length=4),
     "short values on spans": SpanLimits(max_span_attribute_length=4),
+    "few attributes of events": SpanLimits(max_event_attributes=2),
+    "few events": SpanLimits(max_events=1),
 }
 
 
@@ -42,6 +46,33 @@ def test_the_attributes_are_those_of_the_api(limits: SpanLimits) -> None:
     wanted, found = written(limits, through_api=True), written(limits, through_api=False)
     assert dict(found.attributes or {}) == dict(wanted.attributes or {})
     assert found.dropped_attributes == wanted.dropped_attributes
+
+
+def told(limits: SpanLimits, *, through_api: bool) -> ReadableSpan:
+    span: Any = TracerProvider(span_limits=limits, shutdown_on_exit=False).get_tracer("t").start_span("call")
+    tell: Any = span.add_event if through_api else functools.partial(sdk.add_event, span)
+    for name, at_ns in (("first", 1), ("second", 2)):
+        tell(name, ATTRIBUTES, at_ns)
+    span.end()
+    tell("too late", ATTRIBUTES, 3)
+    return span  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
+def test_the_events_are_those_of_the_api(limits: SpanLimits) -> None:
+    wanted, found = (told(limits, through_api=one) for one in (True, False))
+    assert found.dropped_events == wanted.dropped_events
+    assert [shown(event) for event in found.events] == [shown(event) for event in wanted.events]
+
+
+def shown(event: Any) -> Any:
+    return event.name, dict(event.attributes), event.timestamp, event.dropped_attributes
+
+
+def test_an_event_is_now_unless_it_says_when() -> None:
+    span: Any = TracerProvider(shutdown_on_exit=False).get_tracer("t").start_span("call")
+    sdk.add_event(span, "now", {})
+    assert 0 <= time.time_ns() - span.events[0].timestamp < 60e9
 
 
 def test_the_installed_sdk_is_known() -> None:

@@ -8,6 +8,7 @@ import gc
 import importlib
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from tests.contract.drivers._spec import calling
@@ -28,7 +29,15 @@ def exchange(sdk: str, kind: str) -> Recording:
     """Load the exchange of a kind of call."""
     kind = kind.removeprefix("async ")
     prefix = _EXCHANGES[sdk] if sdk in _EXCHANGES else _endpoint(sdk).written
-    return written(f"{prefix}-{FILES.get(kind, kind)}")
+    found = written(f"{prefix}-{FILES.get(kind, kind)}")
+    return _at(_PATHS[sdk], found) if sdk in _PATHS else found
+
+
+def _at(path: str, recording: Recording) -> Recording:
+    """Move an exchange to another path."""
+    (one,) = recording.sent["interactions"]
+    moved = {**one, "request": {**one["request"], "path": path}}
+    return replace(recording, sent={**recording.sent, "interactions": [moved]})
 
 
 def make(sdk: str, url: str, kind: str) -> str | None:
@@ -241,6 +250,23 @@ def _langsmith(url: str, kind: str) -> None:
     get_cached_client().flush()  # it tells from a thread of its own
 
 
+def _writer(url: str, kind: str) -> str:
+    """Call a model with an SDK that the library has no adapter for, at a path that it does not know."""
+    import writerai
+
+    flavour = writerai.AsyncWriter if kind.startswith("async") else writerai.Writer
+    client = flavour(base_url=url, api_key=KEY, max_retries=0)
+    asked = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "stream": kind.endswith("stream")}
+
+    async def call() -> str:
+        answer = await done(client.chat.chat(**asked))
+        if asked["stream"]:
+            assert await _read(answer, "async" if kind.startswith("async") else "sync")
+        return _named(answer)
+
+    return asyncio.run(call())
+
+
 def _requests(url: str, kind: str) -> None:
     """Send what an SDK would send, with nothing but an HTTP library."""
     import requests
@@ -268,6 +294,8 @@ CALLS: Final[dict[str, Callable[[str, str], str | None]]] = {
     "crewai": _crewai,
     "langsmith": _langsmith,
     "requests": _requests,
+    "writer": _writer,
 }
 
+_PATHS: Final = {"writer": "/v1/chat"}
 _EXCHANGES: Final = {**dict.fromkeys(CALLS, OPENAI), "litellm_anthropic": ANTHROPIC}

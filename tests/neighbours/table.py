@@ -250,6 +250,16 @@ NEIGHBOURS: Final = (
         quick=True,
     ),
     Neighbour(
+        name="openllmetry_of_a_call_unseen",
+        requires=("opentelemetry-instrumentation-writer", "writer-sdk<3"),
+        sdk="writer",
+        instrumentors=("opentelemetry.instrumentation.writer:WriterInstrumentor",),
+        calls=WITH_ASYNC,
+        priced=False,
+        seen=False,
+        quick=True,
+    ),
+    Neighbour(
         name="pydantic_ai",
         requires=("pydantic-ai-slim[openai]>=2",),
         sdk="pydantic_ai",

@@ -95,6 +95,7 @@ USAGE_PREFIXES: Final = ("gen_ai.usage.", "llm.token_count.", "llm.usage.")
 _MODEL: Final = ("gen_ai.request.model", "llm.model_name", "embedding.model_name", "reranker.model_name")
 _ANSWERED: Final = ("gen_ai.response.model", "llm.model_name", "embedding.model_name", "reranker.model_name")
 _PROVIDER: Final = ("gen_ai.provider.name", "llm.provider", "gen_ai.system", "llm.system")
+_STREAMS: Final = ("gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming")
 _REQUEST: Final = (
     ("gen_ai.request.temperature", "temperature", float),
     ("gen_ai.request.top_p", "top_p", float),
@@ -171,7 +172,7 @@ def read(attributes: Attributes) -> Told | None:
         provider=_PROVIDERS.get(provider, provider),
         request=Request(
             model=None if asked is None else asked.removeprefix(vendor),
-            stream=attributes.get("gen_ai.request.stream") is True or attributes.get("gen_ai.is_streaming") is True,
+            stream=any(attributes.get(name) is True for name in _STREAMS),
             attributes=_request(attributes),
         ),
         response=Response(

@@ -141,3 +141,11 @@ def test_the_same_model(one: str, other: str, same: bool) -> None:
 def test_openinference_before_it_says_its_kind(name: str) -> None:
     assert spans.operation({name: "{}"}) == "chat"
     assert spans.operation({name: "{}", "openinference.span.kind": "AGENT"}) == ""
+
+
+@pytest.mark.parametrize("name", ["gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming"])
+def test_a_stream(name: str) -> None:
+    for value in (True, False):
+        told = spans.read({**OPENINFERENCE, name: value})
+        assert told is not None
+        assert told.request.stream is value

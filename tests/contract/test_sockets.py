@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
@@ -9,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from agentotel._core import late
 from agentotel.capture import sockets
 from agentotel.capture.streams import StreamEnd
 from agentotel.facts.call import Request
 from agentotel.record.identity import NOBODY
 from agentotel.record.operation import MODEL, ModelFacts, Operation
-from agentotel.record.pipeline import IDLE
+from agentotel.record.pipeline import IDLE, active
 from agentotel.testing import Captured, capture
 from agentotel.wire import openai_chat
 from tests.contract.flavour import FLAVOURS, done, opened
@@ -178,6 +180,34 @@ async def test_a_connection_that_is_lost_in_a_response(flavour: str) -> None:
     (call,) = captured.model_calls
     assert (call.outcome, call.status, call.response_id) == ("error", "ERROR", "resp_1")
     assert call.attributes["agentotel.error.category"] == "network"
+
+
+def test_a_connection_that_the_collector_frees_takes_no_lock_there() -> None:
+    with capture():
+        facts = ModelFacts(openai_chat.FORMAT, "chat", "openai", Request(), {})
+        operation = Operation(active(), MODEL, facts, NOBODY)
+        operation.start()
+        connection = sockets._Connection()
+        connection.take(sockets._Call(None, StreamEnd(operation, openai_chat.FORMAT.fold())))
+        lock, connection.ring = connection._lock, connection  # type: ignore[attr-defined]
+        held, done = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with lock:
+                held.set()
+                done.wait(10)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert held.wait(10)
+        del connection
+        gc.collect()
+        assert operation.open
+        done.set()
+        holder.join()
+        late.settle()
+        assert not operation.open
+        assert operation.outcome == "abandoned"
 
 
 def test_one_thread_asks_while_another_reads() -> None:

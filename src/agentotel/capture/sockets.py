@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from opentelemetry import context as otel_context
 
-from agentotel._core import guard
+from agentotel._core import guard, late
 from agentotel._core.locks import make_lock
 from agentotel.capture.spec import Hook, Socket
 from agentotel.capture.streams import StreamEnd
@@ -74,7 +74,7 @@ class _Connection:
         self._lock = make_lock()
 
     def __del__(self) -> None:
-        _end(self.closed)
+        _end(lambda: late.run(_end, self.closed))
 
     def closed(self, error: BaseException | None = None) -> None:
         """End what is open; an orderly close is no error."""

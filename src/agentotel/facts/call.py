@@ -48,6 +48,11 @@ class Usage(NamedTuple):
     """Searches of the web that the provider bills beside the tokens."""
     storage_searches: int | None = None
     """Searches of stored files that it bills so."""
+    search_units: int | None = None
+    """What Cohere bills a reranking by: a query over up to 100 documents."""
+    video_input_tokens: int | None = None
+    video_output_tokens: int | None = None
+    video_cache_read_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from agentotel.pricing.classes import CLASSES, SEARCHES
-from agentotel.pricing.providers import TIER_KEYS, catalogue_id
+from agentotel.pricing.providers import LIST_PRICED, TIER_KEYS, catalogue_id
 from agentotel.pricing.rates import Rate, Rates, compile_rates
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ class Catalogue:
         if found is None:
             return Period(ALWAYS, NEVER, None, self.name)
         owner, info = found
+        if (owner.id, tier) in LIST_PRICED:
+            tier = None
         context = dict.fromkeys(TIER_KEYS, tier) if tier else {}
         variants = _variants(owner, info, context)
         constraints = [*_constraints(info), *(variant.constraint for variant in variants if variant.constraint)]
@@ -176,7 +178,7 @@ def _compile(prices: ModelPrice) -> Rates | None:
     known: dict[str, Decimal | TieredPrices | None] = vars(prices)
     rates = {kind.name: _rate(value) for kind in CLASSES if (value := known.get(kind.price)) is not None}
     per_thousand = known.get("requests_kcount")
-    searches = {field: _rate(price, scale=1000) for field, key in SEARCHES.items() if (price := known.get(key))}
+    searches = {field: _rate(price, scale=1000) for field, key in SEARCHES.items() if key and (price := known.get(key))}
     return compile_rates(
         rates,
         request=0.0 if per_thousand is None else _rate(per_thousand, scale=1000),

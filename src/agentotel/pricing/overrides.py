@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from agentotel.errors import ConfigurationError
-from agentotel.pricing.classes import CLASSES
+from agentotel.pricing.classes import CLASSES, SEARCHES
 from agentotel.pricing.rates import Rates, compile_rates
 
 __all__ = ["OVERRIDE_CLASSES", "Override", "parse_overrides"]
 
-OVERRIDE_CLASSES: Final = tuple(kind.name for kind in CLASSES if kind.field)
+OVERRIDE_CLASSES: Final = (*(kind.name for kind in CLASSES if kind.field), *SEARCHES)
 """Names of classes that a user can give a rate for."""
 
 _SIDE: Final = {kind.name: kind.inside[-1] if kind.inside else kind.name for kind in CLASSES}
@@ -44,7 +44,7 @@ def parse_overrides(prices: object, *, where: str = "prices") -> tuple[Override,
     """Check and compile prices of the user.
 
     Args:
-        prices: Rates by pattern, in USD per million tokens:
+        prices: Rates by pattern, in USD per million tokens, or per million of what is billed by the search:
             ``{"azure.ai.openai/gpt-4o*": {"input": 2.5, "output": 10, "cache_read": 1.25}}``.
             A pattern is ``[provider/]model[#tier]`` with the wildcards of ``fnmatch``, without regard
             to case; without a tier it prices the standard tier only, ``#*`` any other.
@@ -68,9 +68,10 @@ def _override(key: object, rates: object, where: str) -> Override:
         )
     pattern, _, tier = key.lower().partition("#")
     checked = _rates(rates, f'{where}: "{key}"')
-    compiled = compile_rates(checked)
+    tokens = {name: usd for name, usd in checked.items() if name not in SEARCHES}
+    compiled = compile_rates(tokens, searches={name: usd for name, usd in checked.items() if name in SEARCHES})
     if compiled is None:
-        missing = next(_SIDE[name] for name in checked if _SIDE[name] not in checked)
+        missing = next(_SIDE[name] for name in tokens if _SIDE[name] not in tokens)
         raise ConfigurationError(
             f'{where}: "{key}" has rates for parts of {missing} but none for {missing}; add "{missing}"'
         )

@@ -69,10 +69,10 @@ class Prices:
 
         Returns:
             The cost in USD, or None where it is not certain: unknown model, a tier without prices
-            of its own, a usage without totals or one that the rates cannot be applied to. Never 0
+            of its own, a usage with neither totals nor search units or one that the rates cannot be applied to. Never 0
             for want of a price.
         """
-        if usage.input_tokens is None and usage.output_tokens is None:
+        if usage.input_tokens is None and usage.output_tokens is None and not usage.search_units:
             return None
         period = self._book.periods.get((provider, model, tier))
         if period is None or at.tzinfo is None or not period.since <= at < period.until:

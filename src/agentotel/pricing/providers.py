@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["PROVIDER_IDS", "STANDARD_TIERS", "TIER_KEYS", "catalogue_id", "paid_tier"]
+__all__ = ["LIST_PRICED", "PROVIDER_IDS", "STANDARD_TIERS", "TIER_KEYS", "TIER_NAMES", "catalogue_id", "paid_tier"]
 
 PROVIDER_IDS: Final = {
     "aws.bedrock": "aws",
@@ -37,6 +37,15 @@ Source: OpenAI ``service_tier`` (default), Anthropic ``usage.service_tier`` (sta
 (default), Groq ``service_tier`` (on_demand).
 """
 
+TIER_NAMES: Final = {"on_demand_flex": "flex", "on_demand_priority": "priority"}
+"""Tiers that the catalogue has by another name: Vertex AI's ``trafficType``. Its list of prices is both APIs'."""
+
+LIST_PRICED: Final = frozenset({("groq", "flex")})
+"""Other tiers that a provider bills at the list price, by its id in the catalogue.
+
+Source: https://console.groq.com/docs/flex-processing
+"""
+
 TIER_KEYS: Final = ("service_tier", "processing", "speed")
 """Keys of the catalogue's price variants that a tier can be the value of: ``service_tier`` flex,
 priority or fast; ``processing`` batch; ``speed`` fast.
@@ -52,6 +61,6 @@ def catalogue_id(provider: str) -> str:
 
 
 def paid_tier(tier: str | None) -> str | None:
-    """Give the tier in lower case if it has prices of its own, None for the list price."""
+    """Give the tier as the catalogue has it if it has prices of its own, None for the list price."""
     name = (tier or "").strip().lower()
-    return None if not name or name in STANDARD_TIERS else name
+    return None if not name or name in STANDARD_TIERS else TIER_NAMES.get(name, name)

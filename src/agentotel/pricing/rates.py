@@ -137,7 +137,7 @@ def compile_rates(
         nothing has a rate.
     """
     around = {name for kind in CLASSES if kind.name in rates for name in kind.inside}
-    if not rates or not rates.keys() >= around & set(TOTALS):
+    if not (rates or searches) or not rates.keys() >= around & set(TOTALS):
         return None
     full = _fill(rates, around)
     fields = (*_TOTAL_FIELDS, *(kind.field for kind in CLASSES if kind.field and kind.inside and kind.name in full))

@@ -324,14 +324,15 @@ class Operation:
 
     def _price_call(self, facts: ModelFacts) -> None:
         response = facts.response
-        if response is None or response.usage is None:
+        counts = None if response is None else response.billed or response.usage
+        if response is None or counts is None:
             return
         at = datetime.fromtimestamp(self.started_at_ns / 1e9, UTC)
         models = (response.model, facts.request.model)
         if facts.provider in PRICED_AS_ASKED:
             models = models[::-1]
         price = self.pipeline.price
-        cost = price(facts.provider, models, response.billed or response.usage, at, response.tier)
+        cost = price(facts.provider, models, counts, at, response.tier)
         for model, usage in response.beside:
             more = price(facts.provider, models if model is None else (model,), usage, at, response.tier)
             cost = None if cost is None or more is None else cost.plus(more)

@@ -12,6 +12,7 @@ from typing import Protocol
 from agentotel._core.canonical import Digest, make_digest
 from agentotel._core.locks import make_lock
 from agentotel.facts.call import Cost, Usage
+from agentotel.pricing.providers import paid_tier
 from agentotel.record.operation import Operation, Recorder
 from agentotel.record.reading import Hashes, Reading
 from agentotel.record.requested import Requested
@@ -67,11 +68,12 @@ class Pipeline:
             cost = self.pricing.cost(provider, model, usage, at=at, tier=tier)
             if cost is not None or self.pricing.knows(provider, model, at=at, tier=tier):
                 return cost
-        if named and (usage.input_tokens is not None or usage.output_tokens is not None):
+        if named and any(count is not None for count in usage):
             self._unknown(provider, named[0], tier)
         return None
 
     def _unknown(self, provider: str, model: str, tier: str | None) -> None:
+        tier = paid_tier(tier)
         key = (provider, model, tier)
         if key in self.unpriced or len(self.unpriced) >= MOST_UNPRICED:
             return

@@ -21,11 +21,8 @@ REQUEST: tuple[Rule, ...] = (
 )
 
 _TOKENS: UsageTable = {"input_tokens": "input_tokens", "output_tokens": "output_tokens"}
-_BILLED: UsageTable = {
-    **_TOKENS,
-    "image_tokens": "image_input_tokens",
-    "text_tokens": "text_input_tokens",
-}
+_COUNTED: UsageTable = {**_TOKENS, "image_tokens": "image_input_tokens", "text_tokens": "text_input_tokens"}
+_BILLED: UsageTable = {**_COUNTED, "search_units": "search_units"}
 
 FINISH_REASONS: Mapping[str, str] = {
     "COMPLETE": "stop",
@@ -62,7 +59,8 @@ def token_counts(body: Body) -> Usage | None:
     read, and are told only where they can be some of the input that is told.
     """
     sent = _sent(body)
-    found = billed(body) or usage(_whole(sent.get("tokens")), _TOKENS)
+    counted = usage(_whole(sent.get("billed_units")), _COUNTED)
+    found = counted or usage(_whole(sent.get("tokens")), _TOKENS)
     cached = usage(_whole(sent), {"cached_tokens": "cache_read_tokens"})
     if found is None or cached is None:
         return found or cached

@@ -49,7 +49,7 @@ _RPC: Mapping[int, str] = {
 }
 """Names of ``google.rpc.Code``, which some errors hold in place of an HTTP status."""
 
-_COUNTED: Mapping[str, str] = {"text": "text", "image": "image", "audio": "audio"}
+_COUNTED: Mapping[str, str] = {"text": "text", "image": "image", "audio": "audio", "video": "video"}
 _SIDES = (("input", ("input", "tools")), ("output", ("output",)), ("cache_read", ("cached",)))
 
 

@@ -7,7 +7,7 @@ from genai_prices.data_units import unit_data
 
 from agentotel.pricing.classes import CLASSES
 
-BEYOND = {"input_video_mtok", "output_video_mtok", "output_citation_mtok"}
+BEYOND = {"output_citation_mtok"}
 """Priced in the catalogue, without a count in ``Usage``: billed as the input or output around them."""
 
 

@@ -68,6 +68,54 @@ def test_a_tier_without_a_price_is_never_billed_at_the_standard_price() -> None:
     assert prices.unknown == {("openai", "gpt-5", "scale"), ("openai", "gpt-5", "auto")}
 
 
+def test_a_tier_that_is_billed_at_the_list_price() -> None:
+    prices = Prices({"groq/llama-3.3-70b-versatile#flex": {"input": 7, "output": 8}})
+    for model, tier in (("openai/gpt-oss-20b", "flex"), ("openai/gpt-oss-20b", "on_demand")):
+        assert prices.cost("groq", model, USAGE, at=AT, tier=tier) == prices.cost("groq", model, USAGE, at=AT)
+    assert prices.cost("groq", "openai/gpt-oss-20b", USAGE, at=AT, tier="performance") is None
+    own = prices.cost("groq", "llama-3.3-70b-versatile", USAGE, at=AT, tier="flex")
+    assert own is not None
+    assert own.usd == pytest.approx(7.008)
+
+
+def test_the_tiers_of_vertex_have_the_prices_of_gemini_s() -> None:
+    prices, model = Prices(), "gemini-3.8-flash-tts"
+    for name, tier in (("ON_DEMAND_PRIORITY", "priority"), ("ON_DEMAND_FLEX", "flex"), ("ON_DEMAND", None)):
+        cost = prices.cost("gcp.vertex_ai", model, USAGE, at=AT, tier=name)
+        assert cost is not None
+        assert cost == prices.cost("gcp.gemini", model, USAGE, at=AT, tier=tier)
+    assert prices.cost("gcp.vertex_ai", model, USAGE, at=AT, tier="PROVISIONED_THROUGHPUT") is None
+
+
+def test_video_has_a_price_of_its_own() -> None:
+    prices, model = Prices(), "gemini-embedding-2"
+    cost = prices.cost("gcp.gemini", model, Usage(input_tokens=1_000_000, video_input_tokens=1_000_000), at=AT)
+    assert cost is not None
+    assert cost.usd == 12
+
+
+@pytest.mark.parametrize(
+    ("usage", "usd"),
+    [
+        (Usage(search_units=3), 0.006),
+        (Usage(search_units=3, input_tokens=5), None),
+        (Usage(search_units=0), None),
+        (Usage(web_searches=3), None),
+    ],
+)
+def test_a_price_by_the_search(usage: Usage, usd: float | None) -> None:
+    cost = Prices({"cohere/rerank-*": {"search_units": 2000}}).cost("cohere", "rerank-v3.5", usage, at=AT)
+    assert (None if cost is None else (cost.usd, cost.input_usd, cost.output_usd)) == (usd and (usd, None, None))
+
+
+def test_an_override_with_searches() -> None:
+    usage = Usage(input_tokens=1_000_000, output_tokens=0, web_searches=2)
+    assert Prices({"m": {"input": 1, "output": 2}}).cost("acme", "m", usage, at=AT) is None
+    cost = Prices({"m": {"input": 1, "output": 2, "web_searches": 10_000}}).cost("acme", "m", usage, at=AT)
+    assert cost is not None
+    assert cost.usd == pytest.approx(1.02)
+
+
 def test_what_has_no_price_is_reported_once() -> None:
     reported: list[tuple[str, str, str | None]] = []
     prices = Prices(on_unknown=lambda *key: reported.append(key))

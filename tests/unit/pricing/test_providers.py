@@ -31,8 +31,18 @@ def test_standard_tiers_have_the_list_price(tier: str | None) -> None:
     assert paid_tier(tier) is None
 
 
-@pytest.mark.parametrize(("tier", "expected"), [("batch", "batch"), ("Priority", "priority"), ("auto", "auto")])
-def test_other_tiers_keep_their_name(tier: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("tier", "expected"),
+    [
+        ("batch", "batch"),
+        ("Priority", "priority"),
+        ("auto", "auto"),
+        ("ON_DEMAND_PRIORITY", "priority"),
+        ("ON_DEMAND_FLEX", "flex"),
+        ("PROVISIONED_THROUGHPUT", "provisioned_throughput"),
+    ],
+)
+def test_other_tiers_have_the_catalogue_s_name(tier: str, expected: str) -> None:
     assert paid_tier(tier) == expected
 
 

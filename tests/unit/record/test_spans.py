@@ -15,9 +15,17 @@ from agentotel.wire.openai_chat import FORMAT
 from tests.fakes.calls import QUESTION, answer, calling
 
 
-def test_every_count_of_usage_has_an_attribute_but_the_part_of_a_part() -> None:
+def test_every_count_of_usage_has_an_attribute_but_what_the_conventions_do_not_know() -> None:
     fields = {field for field, _name in USAGE}
-    assert fields == set(Usage.__annotations__) - {"cache_write_1h_tokens", *SEARCHES}
+    video = {"video_input_tokens", "video_output_tokens", "video_cache_read_tokens"}
+    assert fields == set(Usage.__annotations__) - {"cache_write_1h_tokens", *video, *SEARCHES}
+
+
+def test_every_count_is_written_under_its_name() -> None:
+    attributes: dict[str, object] = {}
+    counts = {field: place for place, field in enumerate(Usage._fields)}
+    add_usage(attributes, Usage(**counts), "chat")  # type: ignore[arg-type]
+    assert attributes == {name: counts[field] for field, name in USAGE}
 
 
 def test_what_was_not_sent_is_absent_and_what_is_nothing_is_0() -> None:

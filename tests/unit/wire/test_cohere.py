@@ -245,7 +245,7 @@ def test_embeddings() -> None:
 
 def test_rerank_counts_searches_and_no_tokens() -> None:
     body = {"id": "k1", "results": [], "meta": {"billed_units": {"search_units": 1}}}
-    assert RERANK.response(body) == Response(id="k1")
+    assert RERANK.response(body) == Response(id="k1", billed=Usage(search_units=1))
 
 
 def test_a_failure_in_the_body() -> None:

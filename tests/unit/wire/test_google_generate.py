@@ -110,6 +110,7 @@ def test_response() -> None:
             text_output_tokens=18,
             image_output_tokens=2,
             audio_cache_read_tokens=4,
+            video_input_tokens=10,
         ),
         tier="standard",
         tool_requests=(

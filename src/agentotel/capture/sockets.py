@@ -46,7 +46,7 @@ class _Call:
     lane: object
     end: StreamEnd
     id: object = None
-    add: Callable[[object], None] = field(init=False)
+    add: Callable[[object], object] = field(init=False)
 
     def __post_init__(self) -> None:
         self.add = self.end.opening

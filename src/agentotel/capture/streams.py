@@ -126,7 +126,7 @@ class StreamEnd:
         self._opaque = opaque
         self._timed = timed
         self._unread = False
-        self.add: Callable[[object], None] = fold.add
+        self.add: Callable[[object], object] = fold.add
         self.pulling = False
         self._started_ns = operation.started_at_ns
 
@@ -250,14 +250,13 @@ def _parsed(end: StreamEnd, stream: Any, iterator: str, response: str) -> None:
 
 
 def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
-    add: Callable[[object], None] = end.opening
+    add: Callable[[object], object] = end.opening
     hidden = end.hidden
     end.pulling = True
     try:
         for item in inner:
             try:
-                add(item)
-                if hidden is not None and hidden(item):
+                if not add(item) and hidden is not None and hidden(item):
                     continue
             except Exception as error:  # noqa: BLE001 - an inlined guard: a call per chunk costs more than the reading
                 end.unreadable(error)
@@ -274,14 +273,13 @@ def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
 
 
 async def _items_async(inner: AsyncIterator[Any], end: StreamEnd, _drop: _Drop) -> AsyncIterator[Any]:
-    add: Callable[[object], None] = end.opening
+    add: Callable[[object], object] = end.opening
     hidden = end.hidden
     end.pulling = True
     try:
         async for item in inner:
             try:
-                add(item)
-                if hidden is not None and hidden(item):
+                if not add(item) and hidden is not None and hidden(item):
                     continue
             except Exception as error:  # noqa: BLE001 - an inlined guard, as in the sync form
                 end.unreadable(error)
@@ -386,7 +384,7 @@ class _Events:
     @property
     def final(self) -> bool:
         """Whether nothing that matters can follow: some readers leave the rest of a body unread, and keep it open."""
-        return getattr(self._fold, "final", False)
+        return getattr(self._fold, "final", False) or getattr(self._decoder, "done", False)
 
     def _take(self, events: Iterable[object]) -> None:
         for event in events:

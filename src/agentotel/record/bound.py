@@ -83,7 +83,7 @@ class BoundHistogram:
         if instrument is None:
             return  # a proxy, as long as there is no provider
         self._tried = True
-        consumer = getattr(instrument, "_measurement_consumer", None)
+        consumer: Any = getattr(instrument, "_measurement_consumer", None)
         if type(instrument).__module__ != _SDK or type(consumer).__name__ != _CONSUMER or not is_known():
             return
         storages = consumer._reader_storages  # noqa: SLF001

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
-from opentelemetry.trace import Span
-
 from agentotel.facts.call import AttributeValue
 
 KNOWN: Final = ((1, 38), (1, 45))
@@ -29,7 +27,8 @@ def is_known() -> bool:
 
 def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
     """Set attributes of a span that records; their values are plain, and lists among them are nobody else's."""
-    if _is_open(type(span)):
+    kind: type = type(span)
+    if _is_open(kind):
         kept = span._attributes  # noqa: SLF001 - see the module
         if kept.max_value_len is None and (kept.maxlen is None or len(kept) + len(attributes) <= kept.maxlen):
             with kept._lock:  # noqa: SLF001
@@ -40,7 +39,7 @@ def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
 
 def add_event(span: Any, name: str, attributes: Mapping[str, AttributeValue], at_ns: int | None = None) -> None:
     """Add an event to a span that records; its attributes are plain and stay as they are, ``at_ns`` is now if None."""
-    kind = type(span)
+    kind: type = type(span)
     if _is_open(kind):
         limits = span._limits  # noqa: SLF001
         most = limits.max_event_attributes
@@ -51,10 +50,10 @@ def add_event(span: Any, name: str, attributes: Mapping[str, AttributeValue], at
 
 
 @functools.lru_cache(maxsize=64)
-def _event_of(kind: type[Span]) -> Any:
+def _event_of(kind: type) -> Any:
     return import_module(kind.__module__).Event
 
 
 @functools.lru_cache(maxsize=64)
-def _is_open(kind: type[Span]) -> bool:
+def _is_open(kind: type) -> bool:
     return kind.__module__ == "opentelemetry.sdk.trace" and kind.__name__ == "_Span" and is_known()

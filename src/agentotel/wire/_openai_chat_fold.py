@@ -38,7 +38,7 @@ class ChatFold:
         """Whether every choice seen has its finish reason."""
         return bool(self._choices) and all(choice.finish_reason for choice in self._choices.values())
 
-    def add(self, chunk: object) -> None:
+    def add(self, chunk: object) -> bool:
         """Read one chunk: a mapping or an SDK object."""
         append = self._append
         try:
@@ -50,25 +50,27 @@ class ChatFold:
                     piece = delta["content"]
                     if type(piece) is str and append and choice["index"] == 0:
                         append(piece)
-                        return
+                        return True
             else:
-                (choice,) = chunk.choices  # type: ignore[attr-defined]  # an SDK object
+                told = chunk.__dict__
+                (choice,) = told["choices"]
                 seen = choice.__dict__
                 delta = seen["delta"]
                 if (
                     seen["finish_reason"] is None
+                    and told["usage"] is None
+                    and seen["logprobs"] is None
                     and len(delta.__pydantic_fields_set__) == 1
                     and not delta.__pydantic_extra__
-                    and chunk.usage is None  # type: ignore[attr-defined]  # an SDK object
-                    and seen.get("logprobs") is None
                 ):
                     piece = delta.__dict__["content"]
                     if piece.__class__ is str and append and seen["index"] == 0:
                         append(piece)
-                        return
+                        return True
         except (AttributeError, KeyError, TypeError, ValueError):
             pass  # the chunk has another shape
         self._add_any(fields(chunk))
+        return False
 
     def result(self) -> Body | None:
         """Build the completion as far as it arrived."""

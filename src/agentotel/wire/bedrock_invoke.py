@@ -102,13 +102,13 @@ class BedrockChatFold(ChatFold):
 
     __slots__ = ()
 
-    def add(self, chunk: object) -> None:
+    def add(self, chunk: object) -> bool:
         """Read one chunk."""
         sent = fields(chunk)
         told = [fields(choice) for choice in items(sent.get("choices"))]
         if any("message" in choice for choice in told):
             sent = _finished({**sent, "choices": [{**choice, "delta": choice.get("message")} for choice in told]})
-        super().add(sent)
+        return super().add(sent)
 
 
 def _chat_response(body: Body) -> Response:

@@ -51,8 +51,8 @@ class Fold(Protocol):
         """Whether the end that the format defines was seen; None where it defines none."""
         ...
 
-    def add(self, chunk: object) -> None:
-        """Read one chunk."""
+    def add(self, chunk: object) -> object:
+        """Read one chunk. True where it is a piece of an answer and can be nothing else, which is no duty to find."""
 
     def result(self) -> Body | None:
         """Give the body so far."""

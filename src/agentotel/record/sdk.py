@@ -13,9 +13,13 @@ from importlib import import_module
 from typing import Any, Final
 
 from agentotel.facts.call import AttributeValue
+from agentotel.semconv import names
 
 KNOWN: Final = ((1, 38), (1, 45))
 """The oldest and the newest version that is known from inside."""
+
+LISTS: Final = (names.REQUEST_STOP_SEQUENCES, names.REQUEST_ENCODING_FORMATS)
+"""Attributes that are read as lists, of which the SDK makes tuples."""
 
 
 def is_known() -> bool:
@@ -26,13 +30,16 @@ def is_known() -> bool:
 
 
 def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
-    """Set attributes of a span that records; their values are plain, and lists among them are nobody else's."""
+    """Set attributes of a span that records; their values are plain, and lists only those of ``LISTS``."""
     kind: type = type(span)
     if _is_open(kind):
         kept = span._attributes  # noqa: SLF001 - see the module
         if kept.max_value_len is None and (kept.maxlen is None or len(kept) + len(attributes) <= kept.maxlen):
             with kept._lock:  # noqa: SLF001
                 kept._dict.update(attributes)  # noqa: SLF001
+                for name in LISTS:
+                    if name in attributes:
+                        kept._dict[name] = tuple(attributes[name])  # type: ignore[arg-type]  # noqa: SLF001
             return
     span.set_attributes(attributes)
 

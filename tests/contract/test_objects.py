@@ -19,6 +19,7 @@ from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.trace import TracerProvider
 
 import agentotel
+from agentotel._core import late
 from agentotel.capture import bodies
 from agentotel.testing import capture
 from tests.contract.drivers._spec import Caller, Driver, Endpoint, Settings
@@ -161,6 +162,94 @@ async def test_no_cycle_of_ours_keeps_an_answer(endpoint: Endpoint, flavour: str
         finally:
             gc.enable()
     assert not [one for one, other in zip(bare, ours, strict=True) if one and not other], (bare, ours)
+
+
+async def _freed_unclosed(endpoint: Endpoint, flavour: str, url: str) -> list[bool]:
+    """Tell whether a stream that is half read, and its HTTP response, are gone once they are dropped."""
+    caller = await _caller(endpoint, flavour, "stream", url)
+    stream = await caller.call()
+    await take(stream, 1)
+    held = [one for one in (stream, getattr(stream, "response", None)) if hasattr(type(one), "__weakref__")]
+    seen = [weakref.ref(one) for one in held]
+    del held, stream
+    await asyncio.sleep(0.05)  # an event loop closes generators that are dropped
+    gone = [one() is None for one in seen]
+    gc.collect()
+    await close(caller.client)
+    await settled()
+    return gone
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize(("endpoint", "flavour", "kind"), [case for case in CASES if case.values[2] == "stream"])
+async def test_no_cycle_of_ours_keeps_a_stream_that_is_dropped(endpoint: Endpoint, flavour: str, kind: str) -> None:
+    with Replay(endpoint.exchange(kind).sent, hold_after=2) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            bare = await _freed_unclosed(endpoint, flavour, server.url)
+            with instrumented():
+                ours = await _freed_unclosed(endpoint, flavour, server.url)
+        finally:
+            gc.enable()
+    assert not [one for one, other in zip(bare, ours, strict=True) if one and not other], (bare, ours)
+
+
+class Counting:
+    """Stands before the lock of a connection pool, and counts who takes it."""
+
+    def __init__(self, lock: Any) -> None:
+        self.lock = lock
+        self.taken = 0
+
+    def __enter__(self) -> Any:
+        self.taken += 1
+        return self.lock.__enter__()
+
+    def __exit__(self, *raised: object) -> Any:
+        return self.lock.__exit__(*raised)
+
+
+class Ring:
+    """Holds something that only the collector frees."""
+
+    def __init__(self, held: object) -> None:
+        self.held = held
+        self.ring = self
+
+
+async def _collected(endpoint: Endpoint, url: str) -> tuple[int, int]:
+    """Count how often the pool's lock is taken while a half-read stream is collected, and by what we put off then."""
+    caller = await _caller(endpoint, "sync", "stream", url)
+    stream = await caller.call()
+    await take(stream, 1)
+    pool = caller.client._client._transport_for_url(stream.response.url)._pool
+    pool._optional_thread_lock = lock = Counting(pool._optional_thread_lock)
+    Ring(stream)
+    del stream
+    gc.collect()
+    there = lock.taken
+    late.settle()
+    after = lock.taken - there
+    await close(caller.client)
+    return there, after
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("name", ["openai-chat", "openai-responses", "anthropic-messages", "groq-chat"])
+async def test_a_collection_takes_no_lock_of_a_pool_because_of_us(name: str) -> None:
+    """httpcore waits for itself where a stream is collected under its lock: no more of that with us than without."""
+    endpoint = found_endpoint(name)
+    with Replay(endpoint.exchange("stream").sent, hold_after=2) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            bare = await _collected(endpoint, server.url)
+            assert bare[0] > 0
+            with instrumented():
+                assert await _collected(endpoint, server.url) == bare
+        finally:
+            gc.enable()
 
 
 async def _left(caller: Caller) -> None:

@@ -32,12 +32,16 @@ class Routes:
         self._all = tuple((verb, _pattern(path, parts), call) for (verb, path), call in paths.items())
         self._open = tuple(route for route in self._all if route[1].groups)
 
+    def whole(self, method: str, path: str) -> Found | None:
+        """Find the operation of a path that is in the table as it is."""
+        call = self._paths.get((method, path))
+        return None if call is None else (call, NOTHING)
+
     def find(self, method: str, path: str) -> Found | None:
         """Find the operation of a path; None where it is none."""
-        call = self._paths.get((method, path))
-        if call is not None:
-            return call, NOTHING
-        return _first((pattern.fullmatch(path), call) for verb, pattern, call in self._open if verb == method)
+        return self.whole(method, path) or _first(
+            (pattern.fullmatch(path), call) for verb, pattern, call in self._open if verb == method
+        )
 
     def find_end(self, method: str, path: str) -> Found | None:
         """Find the operation of a path that may have another one before it."""

@@ -12,11 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.metrics import Histogram
 
 from agentotel.facts.call import AttributeValue
 from agentotel.record.sdk import is_known
+
+NOWHERE: Final = otel_context.set_value("agentotel-nowhere", 1, Context())
+"""A context without a span, for records that need no exemplar. An empty one would count as none."""
+
+_BUILT_IN: Final = frozenset({"TraceBasedExemplarFilter", "AlwaysOnExemplarFilter", "AlwaysOffExemplarFilter"})
+"""Exemplar filters that say the same of every record outside a span."""
 
 _SDK: Final = "opentelemetry.sdk.metrics._internal.instrument"
 
@@ -45,6 +52,7 @@ class BoundHistogram:
         "_enabled",
         "_histogram",
         "_instrument",
+        "_nowhere",
         "_sampled",
         "_storages",
         "_tried",
@@ -59,6 +67,7 @@ class BoundHistogram:
         self._storages: Any = None
         self._enabled: Callable[[], bool] = _always
         self._sampled: Callable[..., bool] = bool
+        self._nowhere: bool | None = None
         self._aggregate: tuple[Callable[[Any, bool], object], ...] = ()
 
     def record(self, value: float, context: Context, at_ns: int) -> None:
@@ -71,7 +80,9 @@ class BoundHistogram:
             return
         if not self._enabled():
             return
-        sampled = self._sampled(value, at_ns, self._attributes, context)
+        sampled = self._nowhere if context is NOWHERE else None
+        if sampled is None:
+            sampled = self._sampled(value, at_ns, self._attributes, context)
         measurement = _Measurement(value, at_ns, self._instrument, context, self._attributes)
         for aggregate in self._aggregate:
             aggregate(measurement, sampled)
@@ -95,7 +106,10 @@ class BoundHistogram:
         if None in found:
             return
         self._aggregate = tuple(one.aggregate for one in found)
-        self._sampled = consumer._sdk_config.exemplar_filter.should_sample  # noqa: SLF001
+        exemplars = consumer._sdk_config.exemplar_filter  # noqa: SLF001
+        self._sampled = exemplars.should_sample
+        if type(exemplars).__name__ in _BUILT_IN:
+            self._nowhere = self._sampled(0, 0, self._attributes, NOWHERE)
         self._enabled = getattr(instrument, "_is_enabled", _always)
         self._instrument = instrument
         self._storages = storages

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from opentelemetry import context as otel_context
-from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 
 from agentotel._core import guard
 from agentotel.facts.call import Attempt, AttributeValue, Usage
 from agentotel.record import unit as units
-from agentotel.record.bound import BoundHistogram, behind
+from agentotel.record.bound import NOWHERE, BoundHistogram, behind
 from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.tally import Tally
 from agentotel.record.unit import Unit
@@ -25,8 +23,6 @@ _TALLIED: Final = tuple(one for one in m.ALL if one.kind in {m.OBSERVABLE, m.GAU
 _collect = guard.site("record.collect")
 
 _MOST_LABELS: Final = 1000
-_NOWHERE: Final = otel_context.set_value("agentotel-nowhere", 1, Context())
-"""A context without a span: token counts need no exemplar, duration has it. An empty one would count as none."""
 
 _Key = tuple[str, str, str | None, str | None, str | None, int | None]
 _Attributes = Mapping[str, AttributeValue]
@@ -182,13 +178,13 @@ class MetricRecorder:
 
     def _usage(self, operation: Operation, usage: Usage, records: _CallRecords) -> None:
         if records.input is not None and usage.input_tokens is not None:
-            records.input.record(usage.input_tokens, _NOWHERE, operation.ended_at_ns)
+            records.input.record(usage.input_tokens, NOWHERE, operation.ended_at_ns)
         if records.output is not None and usage.output_tokens is not None:
-            records.output.record(usage.output_tokens, _NOWHERE, operation.ended_at_ns)
+            records.output.record(usage.output_tokens, NOWHERE, operation.ended_at_ns)
         if records.input is not None:
             for field, counter in self._counters.items():
                 if (amount := getattr(usage, field)) is not None:
-                    counter.add(amount, {**records.attributes, n.TOKEN_MODALITY: "unknown"}, context=_NOWHERE)
+                    counter.add(amount, {**records.attributes, n.TOKEN_MODALITY: "unknown"}, context=NOWHERE)
 
     def _tallies(self, operation: Operation, facts: ModelFacts) -> None:
         add = self._tally.add

@@ -63,13 +63,16 @@ class Pipeline:
         """Price a usage by the first of ``models`` that has a price. Report it once where none has."""
         if self.pricing is None:
             return None
-        named = [model for model in models if model is not None]
-        for model in named:
+        first = None
+        for model in models:
+            if model is None:
+                continue
+            first = first or model
             cost = self.pricing.cost(provider, model, usage, at=at, tier=tier)
             if cost is not None or self.pricing.knows(provider, model, at=at, tier=tier):
                 return cost
-        if named and any(count is not None for count in usage):
-            self._unknown(provider, named[0], tier)
+        if first is not None and any(count is not None for count in usage):
+            self._unknown(provider, first, tier)
         return None
 
     def _unknown(self, provider: str, model: str, tier: str | None) -> None:

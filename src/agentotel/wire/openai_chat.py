@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ToolRequest
+from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ServerToolUse, ToolRequest
 from agentotel.semconv import names
 from agentotel.wire import _groq
 from agentotel.wire._openai import (
@@ -85,22 +85,28 @@ def request(body: Body) -> Request:
 
 def response(body: Body) -> Response:
     """Read a chat completion. A choice without a finish reason was cut off: its reason is ``error``."""
-    choices = [fields(choice) for choice in items(body.get("choices"))]
-    messages = [fields(choice.get("message")) for choice in choices]
+    reasons: list[str] = []
+    asked: list[ToolRequest] = []
+    uses: list[ServerToolUse] = []
+    for choice in map(fields, items(body.get("choices"))):
+        reasons.append(text(choice.get("finish_reason")) or MISSING_REASON)
+        sent = fields(choice.get("message"))
+        asked += tool_requests(sent)
+        if _groq.KEY in sent:
+            uses += _groq.uses(sent)
     found = attributes(body, RESPONSE)
-    uses = tuple([use for sent in messages if _groq.KEY in sent for use in _groq.uses(sent)])
     if uses:
         found.update(counts(uses))
     return Response(
         id=text(body.get("id")),
         model=text(body.get("model")),
-        finish_reasons=tuple([text(choice.get("finish_reason")) or MISSING_REASON for choice in choices]),
+        finish_reasons=tuple(reasons),
         usage=chat_usage(body),
         tier=text(body.get("service_tier")),
-        tool_requests=tuple([call for sent in messages for call in tool_requests(sent)]),
+        tool_requests=tuple(asked),
         attributes=found,
         failure=failure(sent_error(body)),
-        server_tools=uses,
+        server_tools=tuple(uses),
     )
 
 

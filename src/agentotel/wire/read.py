@@ -36,6 +36,11 @@ def integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def several(value: object) -> AttributeValue | None:
+    """Return a number of choices; one choice is not worth saying."""
+    return None if value == 1 else integer(value)
+
+
 def number(value: object) -> float | None:
     """Return an int or a float as a float; a bool is none."""
     return float(value) if isinstance(value, _NUMBERS) and not isinstance(value, bool) else None
@@ -113,6 +118,8 @@ def usage(sent: object, table: UsageTable) -> Usage | None:
 
     Of several keys for one number the first of the table wins.
     """
+    if not sent:
+        return None
     found: dict[str, int] = {}
     told = fields(sent)
     if not _collect(told, table, found):
@@ -123,12 +130,12 @@ def usage(sent: object, table: UsageTable) -> Usage | None:
 
 def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> bool:
     """Look up what was sent, which is less than what the table knows. False where two keys give one number."""
+    target_of = table.get
     for key, value in sent.items():
-        if value is None or key not in table:
+        if value is None or (target := target_of(key)) is None:
             continue
-        target = table[key]
         if target.__class__ is not str:
-            if not _collect(fields(value), target, found):  # type: ignore[arg-type]  # a table
+            if value and not _collect(fields(value), target, found):  # type: ignore[arg-type]  # a table
                 return False
         elif value.__class__ is int:
             if target in found:

@@ -27,14 +27,13 @@ from opentelemetry.sdk.metrics.view import (
 from opentelemetry.sdk.trace import TracerProvider
 
 from agentotel.record import sdk
-from agentotel.record.bound import BoundHistogram
+from agentotel.record.bound import NOWHERE, BoundHistogram
 
 ATTRIBUTES = {"gen_ai.operation.name": "chat", "server.port": 443}
 VALUES = (0.5, 3.0, 3.0, 0.02, 700.0)
 SAMPLED = trace.set_span_in_context(
     TracerProvider(shutdown_on_exit=False).get_tracer("t").start_span("call"), Context()
 )
-NOWHERE = Context({"nothing": 1})
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},

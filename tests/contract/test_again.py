@@ -7,8 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import backoff
 import openai
 import pytest
+import tenacity
 
 import agentotel
 from agentotel.testing import capture
@@ -81,14 +83,49 @@ async def test_an_applications_own_retries_are_calls_that_repeat_a_failed_one(fl
     assert marks(later) == [None, None, None], "the one before it was answered"
 
 
-async def test_tenacity() -> None:
-    tenacity = pytest.importorskip("tenacity")
+TENACITY = tenacity.retry(wait=tenacity.wait_none(), stop=tenacity.stop_after_attempt(4))
+BACKOFF = backoff.on_exception(backoff.constant, openai.InternalServerError, max_tries=4, interval=0)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("retried", [TENACITY, BACKOFF], ids=["tenacity", "backoff"])
+async def test_packages_that_retry(retried: Any, flavour: str, *, inside: bool) -> None:
     with provider(COMPLETION, failures=2) as server, capture() as captured:
+        client = made("openai", flavour, server)
+
+        @retried
+        def ask() -> Any:
+            return client.chat.completions.create(model="gpt-4o-mini", messages=ASKED)
+
+        @retried
+        async def ask_async() -> Any:
+            return await client.chat.completions.create(model="gpt-4o-mini", messages=ASKED)
+
+        with agentotel.session() if inside else contextlib.nullcontext():
+            await done(ask() if flavour == "sync" else ask_async())
+        await close(client)
+    first, second, third = captured.model_calls
+    assert marks(first) == [None, None, None]
+    assert marks(second) == [1, first.span_id, None]
+    assert marks(third) == [2, second.span_id, None]
+
+
+async def test_a_package_that_retries_a_tool_repeats_the_calls_in_it() -> None:
+    with provider(COMPLETION, failures=1) as server, capture() as captured:
         client = made("openai", "sync", server)
-        retrying = tenacity.Retrying(wait=tenacity.wait_none(), stop=tenacity.stop_after_attempt(4))
-        retrying(client.chat.completions.create, model="gpt-4o-mini", messages=ASKED)
+
+        @backoff.on_exception(backoff.constant, openai.InternalServerError, max_tries=2, interval=0)
+        @agentotel.tool
+        def ask() -> str:
+            return str(client.chat.completions.create(model="gpt-4o-mini", messages=ASKED).id)
+
+        with agentotel.session(), agentotel.agent("a"):
+            assert ask() == "c_1"
         client.close()
-    assert [marks(span)[0] for span in captured.model_calls] == [None, 1, 2]
+    first, second = captured.model_calls
+    assert marks(second) == [1, first.span_id, None]
+    assert [call.attributes["agentotel.tool.attempt"] for call in captured.tool_calls] == [1, 2]
 
 
 async def test_another_question_repeats_nothing() -> None:

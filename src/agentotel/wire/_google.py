@@ -75,11 +75,6 @@ def whole(value: object) -> AttributeValue | None:
     return int(found) if found is not None and found.is_integer() else None
 
 
-def several(value: object) -> AttributeValue | None:
-    """Return a number of choices; one choice is not worth saying."""
-    return None if value == 1 else integer(value)
-
-
 def bare_model(value: object) -> str | None:
     """Name a model without the collection it is in: ``models/gemini-2.5-flash`` is ``gemini-2.5-flash``."""
     name = text(value)

@@ -18,18 +18,13 @@ class InteractionFold:
     The last event holds everything but the steps, which are put together from their pieces.
     """
 
-    __slots__ = ("_ended", "_error", "_head", "_steps")
+    __slots__ = ("_error", "_head", "_steps", "complete")
 
     def __init__(self) -> None:
         self._head: dict[str, object] = {}
         self._steps: dict[int, _Step] = {}
         self._error: object = None
-        self._ended = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether the event that ends an interaction came."""
-        return self._ended
+        self.complete = False
 
     def add(self, chunk: object) -> None:
         """Read one event: a mapping or an SDK object."""
@@ -52,7 +47,7 @@ class InteractionFold:
 
     def _end(self, event: Body) -> None:
         self._told(event)
-        self._ended = True
+        self.complete = True
 
     def _status(self, event: Body) -> None:
         self._head["status"] = event.get("status")

@@ -10,7 +10,6 @@ from agentotel.wire.parts import (
     Message,
     Part,
     media,
-    message,
     other,
     part,
     server_tool_call,
@@ -18,6 +17,7 @@ from agentotel.wire.parts import (
     texts_as,
     tool_call,
     tool_response,
+    turns,
 )
 from agentotel.wire.read import items, text
 
@@ -86,19 +86,13 @@ def step_parts(step: Body) -> list[Part]:
 
 
 def messages(sent: Iterable[object]) -> list[Message]:
-    """Read steps as messages. Neighbours of the assistant are one turn: thoughts, text, calls."""
-    made: list[Message] = []
-    turn: list[Part] | None = None
-    for step in map(fields, sent):
-        parts = step_parts(step)
-        role = text(step.get("role")) or _ROLES.get(str(step.get("type")), "assistant")
-        role = "assistant" if role == "model" else role
-        if role == "assistant" and turn is not None:
-            turn.extend(parts)
-            continue
-        made.append(message(role, parts))
-        turn = parts if role == "assistant" else None
-    return [entry for entry in made if entry["parts"]]
+    """Read steps as messages."""
+    return turns((_role(step), step_parts(step)) for step in map(fields, sent))
+
+
+def _role(step: Body) -> str:
+    role = text(step.get("role")) or _ROLES.get(str(step.get("type")), "assistant")
+    return "assistant" if role == "model" else role
 
 
 def _tool_name(kind: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agentotel.facts.call import AttributeValue, Usage
+from agentotel.facts.call import AttributeValue, Response, Usage
 from agentotel.semconv import names
 from agentotel.wire.format import Body, fields
-from agentotel.wire.read import Rule, UsageTable, inside, integer, number, one_of, text, usage
+from agentotel.wire.read import Rule, UsageTable, failure, inside, integer, number, one_of, several, text, usage
 
 _INPUT_DETAILS: UsageTable = {
     "cached_tokens": "cache_read_tokens",
@@ -52,10 +52,6 @@ def _tier(value: object) -> AttributeValue | None:
     return None if value == "auto" else text(value)
 
 
-def _several(value: object) -> AttributeValue | None:
-    return None if value == 1 else integer(value)
-
-
 OUTPUT_TYPE = one_of({"json_object": "json", "json_schema": "json", "text": "text"})
 FORMAT_TYPE = inside("type", OUTPUT_TYPE)
 EFFORT = inside("effort", text)
@@ -68,13 +64,23 @@ SAMPLING: tuple[Rule, ...] = (
     ("presence_penalty", names.REQUEST_PRESENCE_PENALTY, number),
     ("seed", names.REQUEST_SEED, integer),
 )
-CHOICES: Rule = ("n", names.REQUEST_CHOICE_COUNT, _several)
+CHOICES: Rule = ("n", names.REQUEST_CHOICE_COUNT, several)
 SERVICE_TIER: Rule = ("service_tier", names.OPENAI_REQUEST_SERVICE_TIER, _tier)
 
 ANSWER: tuple[Rule, ...] = (
     ("service_tier", names.OPENAI_RESPONSE_SERVICE_TIER, text),
     ("system_fingerprint", names.OPENAI_SYSTEM_FINGERPRINT, text),
 )
+
+
+def plain_response(body: Body) -> Response:
+    """Read an answer that stops for no reason: vectors, pictures, scores, which are not looked at."""
+    return Response(
+        id=text(body.get("id")),
+        model=text(body.get("model")),
+        usage=usage(body.get("usage"), USAGE),
+        failure=failure(body.get("error")),
+    )
 
 
 def usage_chunk(chunk: object) -> bool:

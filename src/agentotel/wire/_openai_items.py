@@ -10,7 +10,6 @@ from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import (
     Message,
     Part,
-    message,
     other,
     part,
     plain,
@@ -18,6 +17,7 @@ from agentotel.wire.parts import (
     server_tool_response,
     tool_call,
     tool_response,
+    turns,
 )
 from agentotel.wire.read import integer, present, text
 
@@ -116,18 +116,12 @@ def item_parts(item: Body) -> list[Part]:
 
 
 def messages(sent: Iterable[object]) -> list[Message]:
-    """Read items as messages. Neighbours of the assistant are one turn: reasoning, text, calls."""
-    made: list[Message] = []
-    turn: list[Part] | None = None
-    for item in map(fields, sent):
-        parts = item_parts(item)
-        role = text(item.get("role")) or ("tool" if answered(item) else "assistant")
-        if role == "assistant" and turn is not None:
-            turn.extend(parts)
-            continue
-        made.append(message(role, parts))
-        turn = parts if role == "assistant" else None
-    return [entry for entry in made if entry["parts"]]
+    """Read items as messages."""
+    return turns((_role(item), item_parts(item)) for item in map(fields, sent))
+
+
+def _role(item: Body) -> str:
+    return text(item.get("role")) or ("tool" if answered(item) else "assistant")
 
 
 def _hosted(item: Body) -> bool:

@@ -13,7 +13,7 @@ from agentotel.wire._bedrock_events import EventStreamFold
 from agentotel.wire._bedrock_fold import ConverseFold
 from agentotel.wire._bedrock_parts import content_parts, server_uses, tool_requests
 from agentotel.wire.format import Body, Format, fields
-from agentotel.wire.parts import Part, function_tool, message, output_message, part
+from agentotel.wire.parts import Part, function_tool, output_message, part, sent_messages
 from agentotel.wire.read import (
     Rule,
     attributes,
@@ -99,13 +99,9 @@ def answers(message: object) -> tuple[str, ...]:
 
 def content(body: Body) -> Content:
     """Read system text, messages and tool definitions in the shape of the conventions."""
-    messages = [fields(sent) for sent in items(body.get("messages"))]
     return Content(
         system_instructions=content_parts(body.get("system")) or None,
-        input_messages=[
-            message(text(sent.get("role")) or "user", content_parts(sent.get("content"))) for sent in messages
-        ]
-        or None,
+        input_messages=sent_messages(body.get("messages"), content_parts) or None,
         tool_definitions=[_definition(tool) for tool in _tools(body)] or None,
     )
 

@@ -24,6 +24,7 @@ from agentotel.wire.read import (
     integer,
     items,
     number,
+    several,
     text,
     texts,
     usage,
@@ -51,8 +52,8 @@ REQUEST: tuple[Rule, ...] = (
     ("frequency_penalty", names.REQUEST_FREQUENCY_PENALTY, number),
     ("presence_penalty", names.REQUEST_PRESENCE_PENALTY, number),
     ("seed", names.REQUEST_SEED, integer),
-    ("num_generations", names.REQUEST_CHOICE_COUNT, lambda value: None if value == 1 else integer(value)),
-    ("numResults", names.REQUEST_CHOICE_COUNT, lambda value: None if value == 1 else integer(value)),
+    ("num_generations", names.REQUEST_CHOICE_COUNT, several),
+    ("numResults", names.REQUEST_CHOICE_COUNT, several),
 )
 PROMPTS = ("prompt", "inputText")
 """Keys of a prompt."""

@@ -21,7 +21,6 @@ from agentotel.wire._google import (
     made_usage,
     raw_reason,
     refusal,
-    several,
     spelled,
     whole,
 )
@@ -38,7 +37,7 @@ from agentotel.wire._google_parts import (
 from agentotel.wire._google_served import logprobs, searches, uses
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import output_message
-from agentotel.wire.read import Rule, attributes, integer, items, number, one_of, text, texts
+from agentotel.wire.read import Rule, attributes, integer, items, number, one_of, several, text, texts
 
 
 def _modality(value: object) -> AttributeValue | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from agentotel.facts.call import Request, Response
 from agentotel.semconv import names
-from agentotel.wire._google import bare_model, refusal, several
+from agentotel.wire._google import bare_model, refusal
 from agentotel.wire.format import Body, Format, fields
-from agentotel.wire.read import Rule, attributes, integer
+from agentotel.wire.read import Rule, attributes, integer, several
 
 PARAMETERS: tuple[Rule, ...] = (
     ("sampleCount", names.REQUEST_CHOICE_COUNT, several),

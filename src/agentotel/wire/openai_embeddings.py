@@ -6,11 +6,11 @@ Source: ``openai/types/embedding_create_params.py`` of openai 3.52, whose client
 
 from __future__ import annotations
 
-from agentotel.facts.call import Request, Response
+from agentotel.facts.call import Request
 from agentotel.semconv import names
-from agentotel.wire._openai import USAGE
+from agentotel.wire._openai import plain_response
 from agentotel.wire.format import Body, Format
-from agentotel.wire.read import Rule, attributes, failure, integer, text, texts, usage
+from agentotel.wire.read import Rule, attributes, integer, text, texts
 
 REQUEST: tuple[Rule, ...] = (
     ("dimensions", names.EMBEDDINGS_DIMENSION_COUNT, integer),
@@ -23,14 +23,4 @@ def request(body: Body) -> Request:
     return Request(model=text(body.get("model")), attributes=attributes(body, REQUEST))
 
 
-def response(body: Body) -> Response:
-    """Read an embedding's model and usage; the vectors are not looked at."""
-    return Response(
-        id=text(body.get("id")),
-        model=text(body.get("model")),
-        usage=usage(body.get("usage"), USAGE),
-        failure=failure(body.get("error")),
-    )
-
-
-FORMAT = Format(name="openai_embeddings", request=request, response=response)
+FORMAT = Format(name="openai_embeddings", request=request, response=plain_response)

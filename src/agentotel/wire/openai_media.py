@@ -6,11 +6,11 @@ Source: ``openai/types/images_response.py``, ``image_gen_*_event.py``, ``audio/`
 
 from __future__ import annotations
 
-from agentotel.facts.call import Request, Response
+from agentotel.facts.call import Request
 from agentotel.semconv import names
-from agentotel.wire._openai import CHOICES, USAGE
+from agentotel.wire._openai import CHOICES, plain_response
 from agentotel.wire.format import Body, Format, fields
-from agentotel.wire.read import Rule, attributes, failure, number, text, usage
+from agentotel.wire.read import Rule, attributes, number, text
 
 REQUEST: tuple[Rule, ...] = (("temperature", names.REQUEST_TEMPERATURE, number), CHOICES)
 
@@ -20,23 +20,18 @@ _LAST = (".completed", ".done")
 class MediaFold:
     """Keeps what the last event of a media stream says of model and usage; pictures and sound pass by."""
 
-    __slots__ = ("_ended", "_kept")
+    __slots__ = ("_kept", "complete")
 
     def __init__(self) -> None:
         self._kept: dict[str, object] = {}
-        self._ended = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether an event of the kind that ends a stream came."""
-        return self._ended
+        self.complete = False
 
     def add(self, chunk: object) -> None:
         """Read one event: a mapping or an SDK object."""
         sent = fields(chunk)
         kind = text(sent.get("type"))
         if kind and kind.endswith(_LAST):
-            self._ended = True
+            self.complete = True
         for key in ("id", "model", "usage", "error"):
             value = sent.get(key)
             if value is not None:
@@ -44,17 +39,7 @@ class MediaFold:
 
     def result(self) -> Body | None:
         """Return what was kept."""
-        return self._kept if self._kept or self._ended else None
-
-
-def response(body: Body) -> Response:
-    """Read model and usage of a media answer."""
-    return Response(
-        id=text(body.get("id")),
-        model=text(body.get("model")),
-        usage=usage(body.get("usage"), USAGE),
-        failure=failure(body.get("error")),
-    )
+        return self._kept if self._kept or self.complete else None
 
 
 def _format(name: str, output_type: str | None) -> Format:
@@ -65,7 +50,7 @@ def _format(name: str, output_type: str | None) -> Format:
         streams = body.get("stream") is True or body.get("stream_format") == "sse"
         return Request(model=text(body.get("model")), stream=streams, attributes=found)
 
-    return Format(name=name, request=request, response=response, fold=MediaFold)
+    return Format(name=name, request=request, response=plain_response, fold=MediaFold)
 
 
 IMAGES = _format("openai_images", "image")
@@ -75,15 +60,3 @@ MODERATION = _format("openai_moderation", None)
 DECISION = _format("openai_decision", None)
 RERANK = _format("openai_rerank", None)
 """Of together, ``types/rerank_create_response.py`` of together 3.1."""
-
-FORMATS = {
-    "/images/generations": IMAGES,
-    "/images/edits": IMAGES,
-    "/images/variations": IMAGES,
-    "/audio/speech": SPEECH,
-    "/audio/transcriptions": TRANSCRIPTION,
-    "/audio/translations": TRANSCRIPTION,
-    "/moderations": MODERATION,
-    "/decisions": DECISION,
-}
-"""Path of an endpoint to its format."""

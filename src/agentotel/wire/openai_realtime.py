@@ -33,17 +33,12 @@ _DETAILS: Mapping[str, str] = {"max_output_tokens": "length"}
 class RealtimeFold:
     """Keeps what begins and what ends a response; sound and text are in its last event, whole."""
 
-    __slots__ = ("_ended", "_error", "_head")
+    __slots__ = ("_error", "_head", "complete")
 
     def __init__(self) -> None:
         self._head: Body | None = None
         self._error: object = None
-        self._ended = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether the event that ends a response came."""
-        return self._ended
+        self.complete = False
 
     def add(self, chunk: object) -> None:
         """Read one event: a mapping or an SDK object."""
@@ -51,7 +46,7 @@ class RealtimeFold:
         kind = sent.get("type")
         if kind in {"response.created", "response.done"}:
             self._head = fields(sent.get("response"))
-            self._ended = kind == "response.done"
+            self.complete = kind == "response.done"
         elif kind == "error":
             self._error = sent.get("error")
 

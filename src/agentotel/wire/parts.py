@@ -6,7 +6,7 @@ Source: the content schemas of open-telemetry/semantic-conventions-genai, main a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from agentotel.facts.call import ToolRequest
 from agentotel.wire.format import fields
@@ -84,6 +84,25 @@ def message(role: str, parts: list[Part], *, name: object = None) -> Message:
     """Build a message."""
     named = text(name)
     return {"role": role, "parts": parts, "name": named} if named else {"role": role, "parts": parts}
+
+
+def turns(said: Iterable[tuple[str, list[Part]]]) -> list[Message]:
+    """Build messages of roles and their parts. Neighbours of the assistant are one turn: reasoning, text, calls."""
+    made: list[Message] = []
+    turn: list[Part] | None = None
+    for role, parts in said:
+        if role == "assistant" and turn is not None:
+            turn.extend(parts)
+            continue
+        made.append(message(role, parts))
+        turn = parts if role == "assistant" else None
+    return [entry for entry in made if entry["parts"]]
+
+
+def sent_messages(sent: object, read: Callable[[object], list[Part]]) -> list[Message]:
+    """Build messages of objects that have a role and a content, which ``read`` reads."""
+    shown = (fields(one) for one in items(sent))
+    return [message(text(one.get("role")) or "user", read(one.get("content"))) for one in shown]
 
 
 def output_message(role: str, parts: list[Part], finish_reason: str | None) -> Message:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pydantic
 
-from tests.contract.drivers._spec import Caller, Settings, Way
+from tests.contract.drivers._spec import Caller, Endpoint, Settings, Way
+from tests.contract.expected import answered, asked
 from tests.contract.flavour import done, each, opened, take
 from tests.contract.seen import shown, shown_response
 from tests.contract.ways import by_next, in_with, read
@@ -67,6 +68,32 @@ def errors(package: ModuleType) -> dict[str | int, str]:
         "unparsed": "pydantic_core.ValidationError",
         "error_event": f"{name}.APIError",
     }
+
+
+def chat_endpoint(package: ModuleType, address: str = "") -> Endpoint:
+    """Describe the chat of an SDK in OpenAI's format, with classes named after it; ``address`` ends its base URL."""
+    name = package.__name__
+    chat = Resource("chat.completions")
+
+    def client(settings: Settings) -> Any:
+        kind = f"Async{name.title()}" if settings.flavour == "async" else name.title()
+        return getattr(package, kind)(base_url=settings.url + address, **options(package, settings))
+
+    return Endpoint(
+        name=f"{name}-chat",
+        provider=name,
+        catalogue=name,
+        client=client,
+        create=chat.create,
+        recorded=lambda one: one.api == f"{name}.chat",
+        written=f"{name}-chat",
+        whole_ways=chat.whole_ways,
+        stream_ways=chat.stream_ways,
+        acts=chat.acts,
+        asked=asked(),
+        answered=answered("openai_chat"),
+        without=NO_HELPERS,
+    )
 
 
 @dataclass(frozen=True)

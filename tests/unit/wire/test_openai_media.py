@@ -3,27 +3,17 @@ from __future__ import annotations
 import pytest
 
 from agentotel.facts.call import Failure, Request, Response, Usage
-from agentotel.wire.openai_media import FORMATS, IMAGES, MODERATION, SPEECH, TRANSCRIPTION
+from agentotel.wire.format import Format
+from agentotel.wire.openai_media import IMAGES, MODERATION, SPEECH, TRANSCRIPTION
 from tests.unit.wire.conformance import sdk
 
 
-@pytest.mark.parametrize(
-    ("path", "output_type"),
-    [
-        ("/images/generations", "image"),
-        ("/images/edits", "image"),
-        ("/images/variations", "image"),
-        ("/audio/speech", "speech"),
-        ("/audio/transcriptions", "text"),
-        ("/audio/translations", "text"),
-    ],
-)
-def test_output_type(path: str, output_type: str) -> None:
-    assert FORMATS[path].request({"model": "m"}) == Request(model="m", attributes={"gen_ai.output.type": output_type})
+@pytest.mark.parametrize(("format_", "output_type"), [(IMAGES, "image"), (SPEECH, "speech"), (TRANSCRIPTION, "text")])
+def test_output_type(format_: Format, output_type: str) -> None:
+    assert format_.request({"model": "m"}) == Request(model="m", attributes={"gen_ai.output.type": output_type})
 
 
 def test_request() -> None:
-    assert FORMATS["/moderations"] is MODERATION
     assert MODERATION.request({"model": "m"}) == Request(model="m")
     assert IMAGES.request({"n": 2, "stream": True}) == Request(
         stream=True, attributes={"gen_ai.request.choice.count": 2, "gen_ai.output.type": "image"}

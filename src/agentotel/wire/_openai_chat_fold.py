@@ -14,6 +14,8 @@ from agentotel.wire.read import integer, items, present, text
 _HEAD = ("id", "model", "service_tier", "system_fingerprint")
 _TEXTS = ("content", "refusal", "reasoning_content", "reasoning")
 _AUDIO_TEXTS = ("data", "transcript")
+_NO_ID = "null"
+"""What Mistral writes for an id that is not there."""
 
 
 class ChatFold:
@@ -181,6 +183,8 @@ class _Calls:
 
     def add(self, sent: Body) -> None:
         index, call_id = sent.get("index"), text(sent.get("id"))
+        if call_id == _NO_ID:
+            call_id = None
         call = self._at.get(index)
         if call is None or (call_id and call.id and call_id != call.id) or (not call_id and call.is_before(sent)):
             call = self._at[index] = _Call()

@@ -212,6 +212,14 @@ def test_tools_that_groq_ran(make: Make) -> None:
     assert_conforms("output-messages", made)
 
 
+def test_calls_of_mistral_that_go_on_without_an_id(make: Make) -> None:
+    def piece(call_id: str, name: str, arguments: str) -> dict[str, object]:
+        return chunk(tool_calls=[{"index": 0, "id": call_id, "function": {"name": name, "arguments": arguments}}])
+
+    body, _ = fold(make, piece("c1", "add", '{"a":'), piece("null", "", " 1}"), chunk("tool_calls", content=""))
+    assert FORMAT.response(body).tool_requests == (ToolRequest(id="c1", name="add", arguments='{"a": 1}'),)
+
+
 def test_references_of_mistral(make: Make) -> None:
     reference = {"type": "reference", "reference_ids": [1, 2]}
     body, _ = fold(make, chunk(content=[{"type": "text", "text": "hi"}, reference]), chunk("stop", content="!"))

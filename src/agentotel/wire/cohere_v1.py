@@ -27,7 +27,11 @@ from agentotel.wire.parts import (
 from agentotel.wire.read import Rule, attributes, failure, integer, items, present, text, texts
 
 _CHAT: tuple[Rule, ...] = (*REQUEST, ("conversation_id", names.CONVERSATION_ID, text))
-_GENERATE: tuple[Rule, ...] = (*REQUEST, ("num_generations", *CHOICES[1:]))
+_GENERATE: tuple[Rule, ...] = (
+    *REQUEST,
+    ("end_sequences", names.REQUEST_STOP_SEQUENCES, texts),
+    ("num_generations", *CHOICES[1:]),
+)
 _ROLES: Mapping[str, str] = {"CHATBOT": "assistant", "USER": "user", "SYSTEM": "system", "TOOL": "tool"}
 _ERROR = "stream-error"
 

@@ -32,8 +32,13 @@ def test_request() -> None:
     assert CHAT.request(sent) == Request(
         model="m", stream=True, attributes={"gen_ai.request.top_p": 0.7, "gen_ai.conversation.id": "k"}
     )
-    assert GENERATE.request({"prompt": "hi", "num_generations": 2, "max_tokens": 5}) == Request(
-        attributes={"gen_ai.request.max_tokens": 5, "gen_ai.request.choice.count": 2}
+    sent = {"prompt": "hi", "num_generations": 2, "max_tokens": 5, "end_sequences": ["."]}
+    assert GENERATE.request(sent) == Request(
+        attributes={
+            "gen_ai.request.max_tokens": 5,
+            "gen_ai.request.choice.count": 2,
+            "gen_ai.request.stop_sequences": ["."],
+        }
     )
 
 

@@ -75,7 +75,7 @@ SDKS = {
     "ollama": "ollama",
     "groq": "groq",
     "together": "together",
-    "litellm": "litellm",
+    "litellm": "litellm[mcp]",
 }
 """By package of the registry, what is installed for it."""
 

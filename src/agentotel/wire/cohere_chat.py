@@ -48,6 +48,8 @@ class ChatFold:
         """Whether the event that ends a message came."""
         return self._end is not None
 
+    final = complete
+
     def add(self, chunk: object) -> None:
         """Read one event: a mapping or an SDK object."""
         event = fields(chunk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import backoff
 import openai
 import pytest
 import tenacity
+from opentelemetry import trace
 
 import agentotel
 from agentotel.testing import capture
@@ -126,6 +128,20 @@ async def test_a_package_that_retries_a_tool_repeats_the_calls_in_it() -> None:
     first, second = captured.model_calls
     assert marks(second) == [1, first.span_id, None]
     assert [call.attributes["agentotel.tool.attempt"] for call in captured.tool_calls] == [1, 2]
+
+
+@pytest.mark.parametrize("around", [True, False])
+async def test_tasks_are_joined_by_a_span_around_them(*, around: bool) -> None:
+    """Each task has a context of its own, as ``asyncio.wait_for`` gives a call one before Python 3.12."""
+    context = trace.SpanContext(trace_id=1, span_id=2, is_remote=False, trace_flags=trace.TraceFlags(1))
+    with provider(COMPLETION, failures=1) as server, capture() as captured:
+        client = made("openai", "async", server)
+        with trace.use_span(trace.NonRecordingSpan(context)) if around else contextlib.nullcontext():
+            for _ in range(2):
+                await asyncio.create_task(persist(client, 1))
+        await close(client)
+    first, second = captured.model_calls
+    assert marks(second) == [1 if around else None, first.span_id if around else None, None]
 
 
 async def test_another_question_repeats_nothing() -> None:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 from agentotel.capture.spec import Hook
+from agentotel.record import again
 from agentotel.record.joint import Joint
 
 MODULES: Final = {
@@ -57,17 +58,17 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make the wrapper of a method that announces, sync or async as ``function`` is."""
     operation = _OPERATIONS.get(function.__name__, "chat")
 
-    def announce(wrapped: Callable[..., Any], _owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        announcement = _announced(operation)
+    def announce(wrapped: Callable[..., Any], owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        announcement = _announced(operation, owner)
         try:
             return wrapped(*args, **kwargs)
         finally:
             announcement.made = True
 
     async def announce_async(
-        wrapped: Callable[..., Any], _owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+        wrapped: Callable[..., Any], owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        announcement = _announced(operation)
+        announcement = _announced(operation, owner)
         try:
             return await wrapped(*args, **kwargs)
         finally:
@@ -76,7 +77,8 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
     return announce_async if inspect.iscoroutinefunction(function) else announce
 
 
-def _announced(operation: str) -> _Announcement:
+def _announced(operation: str, manager: Any) -> _Announcement:
+    again.run.set(getattr(manager, "parent_run_id", None))
     announcement = _Announcement(operation, _making())
     _current.set(announcement)
     return announcement

@@ -23,6 +23,7 @@ from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
 from agentotel.facts.call import Failure, Request
 from agentotel.facts.stop import Outcome
+from agentotel.record import again
 from agentotel.record import identity as identities
 from agentotel.record.operation import MODEL, ModelFacts, Operation, stop_reason
 from agentotel.record.pipeline import IDLE, active
@@ -111,6 +112,8 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
         operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
         if neighbours.OPEN:
             _join(neighbours.join, operation)
+        if again.SEEN:
+            facts.shared = again.places(context)  # now: a stream may end where nothing tells
         operation.start()
     tracking = Tracking(operation, http_client)
     if request.stream and adapter.with_body is not None:

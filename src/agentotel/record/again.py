@@ -1,14 +1,18 @@
 """Calls that follow a failed one: sent again by the application, or on another model in its place.
 
-Only failed calls are kept, a few for each run or session, and outside of them for each context (task or thread).
-As long as one is kept, a later call there is compared with it by a hash of what it asks.
+Only failed calls are kept, a few for each run or session, and outside of them for each context (task or thread), span
+around the calls, and run of a framework. As long as one is kept, a later call there is compared with it by a hash of
+what it asks.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opentelemetry.context import Context
+from opentelemetry.trace import get_current_span
 
 from agentotel._core.canonical import canonical_json
 from agentotel._core.locks import make_lock
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from agentotel.record.operation import ModelFacts, Operation
 
 MOST_FAILED: Final = 8
+MOST_PLACES: Final = 256
 LONGEST_NS: Final = 600 * 1_000_000_000
 """How long a failed call is waited for."""
 
@@ -71,27 +76,50 @@ class Failures:
 SEEN: list[bool] = []
 """Not empty once a call has failed in this process: until then nothing is looked for."""
 
+run: ContextVar[object] = ContextVar("agentotel-announced-run", default=None)
+"""The run of a framework that a call is announced to be part of, which may give each call a context of its own."""
+
 _loose: ContextVar[Failures | None] = ContextVar("agentotel-failed-calls", default=None)
+_places: OrderedDict[object, Failures] = OrderedDict()
+_lock = make_lock()
 
 
-def failures(identity: Identity, token: object, *, make: bool) -> Failures | None:
+def places(context: Context) -> tuple[object, ...]:
+    """Name what a call outside of units shares with those it may follow, beside its context: a run, a span around."""
+    around = get_current_span(context).get_span_context()
+    named = (run.get(), (around.trace_id, around.span_id) if around.is_valid else None)
+    return tuple(one for one in named if one is not None)
+
+
+def failures(identity: Identity, token: object, *, make: bool, shared: tuple[object, ...] = ()) -> Failures | None:
     """Find the failed calls of a place; None where there are none, unless they are to be made.
 
-    Those that another set-up recorded, for example an earlier test, are none.
+    Outside of units, ``shared`` is what ``places`` names. Those that another set-up recorded, for example an earlier
+    test, are none.
     """
-    unit = identity.unit
-    home = None if unit is None else unit.home
-    found = _loose.get() if home is None else home.failures
-    if found is not None and found.token is not token:
-        found = None
-    if found is None and make:
+    home = None if identity.unit is None else identity.unit.home
+    known = (home.failures,) if home is not None else (_loose.get(), *map(_places.get, shared))
+    found = next((one for one in known if one and one.token is token), None)
+    if not make:
+        return found
+    if found is None:
         found = Failures(token)
         SEEN[:] = (True,)
-        if home is None:
-            _loose.set(found)
-        else:
-            home.failures = found
-    return found if make or found else None
+    if home is not None:
+        home.failures = found
+    else:
+        _loose.set(found)
+        _keep(found, shared)
+    return found
+
+
+def _keep(found: Failures, shared: tuple[object, ...]) -> None:
+    with _lock:
+        for place in shared:
+            _places[place] = found
+            _places.move_to_end(place)
+        while len(_places) > MOST_PLACES:
+            _places.popitem(last=False)
 
 
 def follow(operation: Operation, facts: ModelFacts, kept: Failures) -> Failed | None:

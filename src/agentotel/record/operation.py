@@ -75,6 +75,7 @@ class ModelFacts:
         "response",
         "retry_limit",
         "server",
+        "shared",
         "timeout_s",
         "usage_source",
     )
@@ -101,6 +102,7 @@ class ModelFacts:
         self.usage_source: str | None = None
         self.context: ContextFacts | None = None
         self.rate_limits: tuple[RateLimit, ...] = ()
+        self.shared: tuple[object, ...] = ()
         self.retry_limit: int | None = None
         self.timeout_s: float | None = None
 
@@ -299,7 +301,8 @@ class Operation:
 
     def _follow(self, facts: ModelFacts) -> None:
         """Mark a call that repeats a failed one, or stands in for it."""
-        kept = again.failures(self.identity, self.pipeline.token, make=self.failure is not None)
+        shared = facts.shared or again.places(self.parent_context)
+        kept = again.failures(self.identity, self.pipeline.token, make=self.failure is not None, shared=shared)
         before = None if kept is None else again.follow(self, facts, kept)
         if before is None:
             return

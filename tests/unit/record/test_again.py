@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextvars
+
+from opentelemetry.context import Context
+
 from agentotel.record import again
 from agentotel.record.again import LONGEST_NS, MOST_FAILED, Failed, Failures
 from agentotel.record.identity import NOBODY
@@ -59,3 +63,35 @@ def test_another_set_up_starts_anew() -> None:
     assert again.failures(NOBODY, other, make=False) is None
     made.ended("k", None)
     assert again.failures(NOBODY, one, make=False) is None
+
+
+def test_few_places_are_kept() -> None:
+    def check() -> None:
+        token = object()
+        for number in range(again.MOST_PLACES + 1):
+            made = again.failures(NOBODY, token, make=True, shared=(number,))
+            assert made is not None
+            made.ended("k", failed())
+
+    contextvars.Context().run(check)
+    assert len(again._places) == again.MOST_PLACES
+    assert 0 not in again._places
+
+
+def test_calls_of_one_run_follow_each_other_in_contexts_of_their_own() -> None:
+    token = object()
+
+    def fail() -> None:
+        again.run.set("run")
+        made = again.failures(NOBODY, token, make=True, shared=again.places(Context()))
+        assert made is not None
+        made.ended("k", failed())
+
+    def find(run: object) -> bool:
+        again.run.set(run)
+        return bool(again.failures(NOBODY, token, make=False, shared=again.places(Context())))
+
+    contextvars.Context().run(fail)
+    assert contextvars.Context().run(find, "run")
+    assert not contextvars.Context().run(find, "another")
+    assert not contextvars.Context().run(find, None)

@@ -33,6 +33,16 @@ STREAM = """
 stream = sync(held).chat.completions.create(**QUESTION, stream=True)
 print(next(stream).id)
 """
+ASYNC = """
+async def work():
+    global client, stream
+    client = asynchronous(held)
+    stream = await client.chat.completions.create(**QUESTION, stream=True)
+    await stream.__anext__()
+
+loop = asyncio.new_event_loop()
+loop.run_until_complete(work())
+"""
 NESTED = """
 @agentotel.tool
 def look():
@@ -137,6 +147,13 @@ def test_an_agent_that_nobody_goes_on_with_ends_from_the_inside_out(world: World
     for name in ("invoke_agent a", "turn 1", "session f"):
         assert (said[name]["agentotel.stop_reason"], said[name]["agentotel.stop_detail"]) == ("cancelled", "SystemExit")
         assert (said[name]["agentotel.total.llm_calls"], said[name]["agentotel.total.tool_calls"]) == (1, 1)
+
+
+def test_an_async_stream_whose_loop_is_never_closed(world: World) -> None:
+    bare = world.ended(ASYNC, record="")
+    ended = world.ended(ASYNC)
+    assert (ended.code, ended.err) == (0, bare.err)
+    assert outcomes(world) == [(CHAT, "abandoned")]
 
 
 def test_calls_of_threads_that_end_with_the_process(world: World) -> None:

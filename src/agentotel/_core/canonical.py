@@ -60,9 +60,17 @@ _PLAIN: tuple[tuple[tuple[type, ...], Callable[[Any], object]], ...] = (
 _TEXTS = frozenset({("decimal", "Decimal"), ("uuid", "UUID")})
 """Further kinds that are written as text, by name: their modules are slow to import, and often not needed."""
 
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain
-).encode
+_sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
+_make: Any = getattr(json.encoder, "c_make_encoder", None)
+_options = True, False, False  # keys sorted, none skipped, no NaN
+_pieces = _make and _make(None, _plain, json.encoder.encode_basestring, None, ":", ",", *_options)
+"""The encoder that ``_sorted`` makes anew in every call, which takes longer than using it."""
+
+
+def _encode(value: object) -> str:
+    return _sorted.encode(value) if _pieces is None else "".join(_pieces(value, 0))
+
+
 _slow = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain).encode
 
 
@@ -94,7 +102,7 @@ def _rust_encoder() -> Callable[..., bytes]:
 def _write(encode: Callable[[object], str], value: object) -> str:
     try:
         text = encode(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         text = encode(_json_value(value, ()))
     if text.isascii():
         return text

@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from agentotel._core.locks import make_lock
 
 logger = logging.getLogger("agentotel")
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 _lock = make_lock()
@@ -36,9 +35,9 @@ class Site:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | None:
+    def __call__(self, function: Callable[..., R], *args: Any) -> R | None:
         try:
-            return function(*args, **kwargs)
+            return function(*args)
         except Exception as error:  # noqa: BLE001 - the single place that swallows
             on_error(self.name, error)
             return None

@@ -148,7 +148,7 @@ def finish(operation: Operation, error: BaseException | None, *, origin: str) ->
 
 def failure_of(error: Exception, origin: str) -> Failure:
     """Read a failure from an exception, whose own text may fail to be made."""
-    read = _end(errors.of_exception, error, origin=origin)
+    read = _end(errors.of_exception, error, origin)
     return Failure(type=type(error).__name__, origin=origin) if read is None else read
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Never
 
 from opentelemetry import context as otel_context
@@ -98,7 +98,7 @@ class TurnBlock(Block[Turn]):
         if around.session is not None:
             unit.index = around.session.next_turn()
             attributes |= {n.TURN_INDEX: unit.index, n.TURN_ID: unit.id}
-        identity = replace(around, turn=unit, run=None, step=None, unit=unit, attributes=attributes)
+        identity = around._replace(turn=unit, run=None, step=None, unit=unit, attributes=attributes)
         operation = Operation(active(), UNIT, unit, identity)
         _content(_keep, operation, n.INPUT_MESSAGES, "user", self._input)
         return Turn(start(operation), unit)
@@ -162,7 +162,7 @@ class AgentBlock(Block[Run]):
                 attributes[n.RUN_PARENT_ID] = around.run.id
         if unit.version is not None:
             attributes[n.AGENT_VERSION] = unit.version
-        identity = replace(around, run=unit, step=None, prompt=None, unit=unit, attributes=attributes)
+        identity = around._replace(run=unit, step=None, prompt=None, unit=unit, attributes=attributes)
         operation = _start(unit, identity)
         if self._description is not None:
             operation.extra[n.AGENT_DESCRIPTION] = self._description
@@ -202,7 +202,7 @@ class StepBlock(Block[Step]):
                 attributes[n.STEP_PARENT_ID] = around.step.id
         if around.unit is not None:
             around.unit.add_step()
-        identity = replace(around, step=unit, unit=unit, attributes=attributes)
+        identity = around._replace(step=unit, unit=unit, attributes=attributes)
         return Step(_start(unit, identity), unit)
 
     def _unopened(self) -> Step:
@@ -244,7 +244,7 @@ class PromptBlock(Block[Prompt]):
         self._version = check.text("prompt(version)", version)
 
     def _open(self) -> Prompt:
-        inner = replace(identities.current(), prompt=(self._name, self._version))
+        inner = identities.current()._replace(prompt=(self._name, self._version))
         return Prompt(name=self._name, version=self._version, context=identities.place(inner))
 
     def _unopened(self) -> Prompt:

@@ -134,8 +134,7 @@ class Response(NamedTuple):
     """Model and tokens of inferences inside the answer that ``usage`` leaves out and that are billed as well."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(NamedTuple):
     """What the model reads, raw and in order, for hashing. Not changed, not copied.
 
     ``system`` is system text sent apart from the messages, ``tools`` the offered tools.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _KEY = otel_context.create_key("agentotel-identity")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(NamedTuple):
     """Place of an operation in its session.
 
     ``attributes`` is what every span inside carries. ``feature`` is the session's, for metrics. ``prompt`` is the
@@ -27,6 +25,7 @@ class Identity:
     tool call: events go there. ``segment`` is the session's operation, ``tool`` the innermost tool call's.
     """
 
+    attributes: Mapping[str, AttributeValue]
     session: Unit | None = None
     turn: Unit | None = None
     run: Unit | None = None
@@ -37,23 +36,15 @@ class Identity:
     operation: Operation | None = None
     segment: Operation | None = None
     tool: Operation | None = None
-    attributes: Mapping[str, AttributeValue]
 
     def inside(self, operation: Operation) -> Identity:
         """Return the same identity with ``operation`` as the innermost one."""
-        return Identity(
-            session=self.session,
-            turn=self.turn,
-            run=self.run,
-            step=self.step,
-            unit=self.unit,
-            prompt=self.prompt,
-            feature=self.feature,
-            operation=operation,
-            segment=operation if operation.facts is self.session else self.segment,
-            tool=self.tool if isinstance(operation.facts, Unit) else operation,
-            attributes=self.attributes,
-        )
+        attributes, session, turn, run, step, unit, prompt, feature, _operation, segment, tool = self
+        if isinstance(operation.facts, Unit):
+            segment = operation if operation.facts is session else segment
+        else:
+            tool = operation
+        return Identity(attributes, session, turn, run, step, unit, prompt, feature, operation, segment, tool)
 
 
 NOBODY = Identity(attributes={})

@@ -13,13 +13,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from agentotel.facts.call import AttributeValue
-from agentotel.semconv import names
 
 KNOWN: Final = ((1, 38), (1, 45))
 """The oldest and the newest version that is known from inside."""
-
-LISTS: Final = (names.REQUEST_STOP_SEQUENCES, names.REQUEST_ENCODING_FORMATS)
-"""Attributes that are read as lists, of which the SDK makes tuples."""
 
 
 def is_known() -> bool:
@@ -30,16 +26,13 @@ def is_known() -> bool:
 
 
 def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
-    """Set attributes of a span that records; their values are plain, and lists only those of ``LISTS``."""
+    """Set attributes of a span that records; their values are plain."""
     kind: type = type(span)
     if _is_open(kind):
         kept = span._attributes  # noqa: SLF001 - see the module
         if kept.max_value_len is None and (kept.maxlen is None or len(kept) + len(attributes) <= kept.maxlen):
             with kept._lock:  # noqa: SLF001
-                kept._dict.update(attributes)  # noqa: SLF001
-                for name in LISTS:
-                    if name in attributes:
-                        kept._dict[name] = tuple(attributes[name])  # type: ignore[arg-type]  # noqa: SLF001
+                kept._dict.update(_owned(attributes))  # noqa: SLF001
             return
     span.set_attributes(attributes)
 
@@ -51,9 +44,17 @@ def add_event(span: Any, name: str, attributes: Mapping[str, AttributeValue], at
         limits = span._limits  # noqa: SLF001
         most = limits.max_event_attributes
         if limits.max_attribute_length is None and (most is None or len(attributes) <= most):
-            span._add_event(_event_of(kind)(name, attributes, at_ns))  # noqa: SLF001
+            span._add_event(_event_of(kind)(name, _owned(attributes), at_ns))  # noqa: SLF001
             return
     span.add_event(name, attributes, timestamp=at_ns)
+
+
+def _owned(attributes: Mapping[str, AttributeValue]) -> Mapping[str, AttributeValue]:
+    """Give attributes that nobody can change: lists as tuples."""
+    for value in attributes.values():
+        if value.__class__ is list:
+            return {name: tuple(said) if isinstance(said, list) else said for name, said in attributes.items()}
+    return attributes
 
 
 @functools.lru_cache(maxsize=64)

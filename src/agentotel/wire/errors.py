@@ -54,7 +54,7 @@ def _public(module: str) -> str:
     return ".".join(takewhile(lambda part: not part.startswith("_"), module.split("."))) or module
 
 
-def of_exception(error: BaseException, *, origin: str) -> Failure:
+def of_exception(error: BaseException, origin: str) -> Failure:
     """Read a failure from an exception. ``origin`` is ``model``, ``tool``, ``agent`` or ``host``."""
     return Failure(type=error_type(error), message=str(error), category=category(error), origin=_origin(error, origin))
 

@@ -21,10 +21,9 @@ ATTRIBUTES = {
     "share": 0.5,
     "is": True,
     "several": ("a", "b"),
+    "list": ["a"],
     "started": "again",
 }
-
-WRITTEN = {**ATTRIBUTES, sdk.LISTS[0]: ["a"]}
 
 LIMITS = {
     "none": SpanLimits(),
@@ -43,9 +42,9 @@ def written(limits: SpanLimits, *, through_api: bool) -> ReadableSpan:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     span: Any = provider.get_tracer("t").start_span("call", attributes={"started": "first"})
     if through_api:
-        span.set_attributes(WRITTEN)
+        span.set_attributes(ATTRIBUTES)
     else:
-        sdk.write(span, WRITTEN)
+        sdk.write(span, ATTRIBUTES)
     span.end()
     return exporter.get_finished_spans()[0]
 
@@ -97,8 +96,8 @@ def test_spans_of_others_are_written_through_the_api() -> None:
             self.attributes = attributes
 
     span = Own(trace.INVALID_SPAN_CONTEXT)
-    sdk.write(span, WRITTEN)
-    assert span.attributes == WRITTEN
+    sdk.write(span, ATTRIBUTES)
+    assert span.attributes == ATTRIBUTES
 
 
 def test_an_sdk_that_has_not_loaded_its_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from tests.fakes.replay import Replay
 
 boto3 = pytest.importorskip("boto3")
 exceptions = pytest.importorskip("botocore.exceptions")
+StreamingBody = pytest.importorskip("botocore.response").StreamingBody
 urllib3 = pytest.importorskip("urllib3")
 
 TITAN = "amazon.titan-embed-text-v2:0"
@@ -119,6 +120,25 @@ def test_a_body_that_nobody_reads() -> None:
         del response
         (call,) = captured.model_calls
     assert call.outcome == "abandoned"
+
+
+@pytest.mark.parametrize("put_back", [b"", None])
+def test_a_body_that_somebody_has_read_and_put_back(put_back: bytes | None) -> None:
+    answer = {"generation": "Hey", "stop_reason": "stop", "prompt_token_count": 3, "generation_token_count": 2}
+
+    def use(client: Any) -> None:
+        def read(parsed: dict[str, Any], **_event: Any) -> None:
+            body = parsed["body"].read()
+            body = body if put_back is None else put_back
+            parsed["body"] = StreamingBody(io.BytesIO(body), len(body))
+
+        client.meta.events.register("after-call.bedrock-runtime.InvokeModel", read)
+        response = client.invoke_model(modelId="m", body='{"prompt": "Hi"}')
+        assert response["body"].read() == (json.dumps(answer).encode() if put_back is None else put_back)
+
+    call = _called(use, _exchange("/invoke", answer))
+    assert call.outcome == "completed"
+    assert call.input_tokens == (3 if put_back is None else None)
 
 
 def test_the_price_goes_by_the_id_that_was_asked_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -284,3 +285,26 @@ def test_an_mcp_client_inside_a_tool_is_what_the_tool_sends(world: World) -> Non
         assert session.totals.tool_calls == 1
     (called,) = world.spans(**{"operation.name": "execute_tool"})
     assert called.attributes[n.TOOL_NAME] == "add"
+
+
+def test_a_span_that_is_opened_after_the_call_and_says_to_have_begun_before_it(world: World) -> None:
+    with (
+        Replay(PLAIN) as server,
+        openai.OpenAI(base_url=server.url, api_key=KEY) as client,
+        agentotel.session() as session,
+    ):
+        began = time.time_ns()
+        client.chat.completions.create(**BODY)
+        late = world.tracer.start_span("openai.response", start_time=began)
+        late.set_attributes(OPENINFERENCE)
+        late.end()
+        assert (session.totals.llm_calls, session.totals.output_tokens) == (1, 4)
+        other = world.tracer.start_span("ChatCompletion")
+        other.set_attributes(OPENINFERENCE)
+        other.end()
+        assert (session.totals.llm_calls, session.totals.output_tokens) == (2, 9)
+    ours, theirs = world.calls()
+    assert (ours.instrumentation_scope.name, theirs.context.span_id) == ("agentotel", other.get_span_context().span_id)
+    (told,) = [span for span in world.spans() if span.name == "openai.response"]
+    assert told.attributes["llm.model_name"] == "gpt-4o-mini"
+    assert not any(name in told.attributes for name in (n.OPERATION_NAME, "llm.token_count.prompt"))

@@ -30,7 +30,8 @@ def python_of(neighbour: Neighbour) -> Path:
     Raises:
         UnavailableError: Its packages cannot be found or do not go together; the message ends with what the tool said.
     """
-    name = f"neighbour-{neighbour.name}-{sys.version_info.major}.{sys.version_info.minor}"
+    row = neighbour.name.partition("@")[0]
+    name = f"neighbour-{row}-{sys.version_info.major}.{sys.version_info.minor}"
     home = entry(name, _version(neighbour))
     python = home / "bin" / "python"
     with locked(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 SDK_CALLS: Final = ("plain", "stream", "abandoned", "error", "async plain", "async stream")
@@ -24,6 +24,7 @@ class Neighbour:
         seen: Whether our hooks see the calls; where they do not, they are known from the neighbour's spans alone.
         left_out: Attributes of its own that our settings decide on: the content that an SDK's own tracing would tell.
         priced: Whether the catalogue has a price for the model.
+        also: Further endpoints of the driver; the calls of each are a row of their own.
         quick: Whether it is one of the few that every commit is checked beside.
     """
 
@@ -37,13 +38,14 @@ class Neighbour:
     seen: bool = True
     left_out: tuple[str, ...] = ()
     priced: bool = True
+    also: tuple[str, ...] = ()
     quick: bool = False
 
 
 OPENAI: Final = "OpenAIInstrumentor"
 ANTHROPIC: Final = "AnthropicInstrumentor"
 
-NEIGHBOURS: Final = (
+_ROWS: Final = (
     Neighbour(
         name="genai_openai",
         requires=("opentelemetry-instrumentation-genai-openai", "openai>=3"),
@@ -51,6 +53,7 @@ NEIGHBOURS: Final = (
         instrumentors=(f"opentelemetry.instrumentation.genai.openai:{OPENAI}",),
         prereleases=True,
         quick=True,
+        also=("openai-responses",),
     ),
     Neighbour(
         name="openai_v2",
@@ -69,14 +72,22 @@ NEIGHBOURS: Final = (
         requires=("openinference-instrumentation-openai", "openai>=3"),
         sdk="openai",
         instrumentors=(f"openinference.instrumentation.openai:{OPENAI}",),
+        also=("openai-responses",),
     ),
     Neighbour(
         name="openllmetry_openai",
         requires=("opentelemetry-instrumentation-openai", "openai>=3"),
         sdk="openai",
         instrumentors=(f"opentelemetry.instrumentation.openai:{OPENAI}",),
+        also=("openai-responses",),
     ),
-    Neighbour(name="logfire_openai", requires=("logfire", "openai>=3"), sdk="openai", quick=True),
+    Neighbour(
+        name="logfire_openai",
+        requires=("logfire", "openai>=3"),
+        sdk="openai",
+        also=("openai-responses",),
+        quick=True,
+    ),
     Neighbour(name="anthropic", requires=("anthropic>=2",), sdk="anthropic", quick=True),
     Neighbour(
         name="genai_anthropic",
@@ -137,6 +148,15 @@ NEIGHBOURS: Final = (
         calls=SYNC_CALLS,
         prereleases=True,
         quick=True,
+        also=("bedrock-invoke",),
+    ),
+    Neighbour(
+        name="botocore_bedrock_async",
+        requires=("opentelemetry-instrumentation-botocore", "aiobotocore[boto3]"),
+        sdk="aiobotocore",
+        instrumentors=("opentelemetry.instrumentation.botocore:AiobotocoreInstrumentor",),
+        calls=("async plain", "async stream"),
+        prereleases=True,
     ),
     Neighbour(
         name="genai_bedrock",
@@ -145,6 +165,7 @@ NEIGHBOURS: Final = (
         instrumentors=("opentelemetry.instrumentation.genai.bedrock:BedrockInstrumentor",),
         calls=SYNC_CALLS,
         prereleases=True,
+        also=("bedrock-invoke",),
     ),
     Neighbour(
         name="openinference_bedrock",
@@ -152,6 +173,7 @@ NEIGHBOURS: Final = (
         sdk="botocore",
         instrumentors=("openinference.instrumentation.bedrock:BedrockInstrumentor",),
         calls=SYNC_CALLS,
+        also=("bedrock-invoke",),
     ),
     Neighbour(
         name="openllmetry_bedrock",
@@ -159,6 +181,7 @@ NEIGHBOURS: Final = (
         sdk="botocore",
         instrumentors=("opentelemetry.instrumentation.bedrock:BedrockInstrumentor",),
         calls=SYNC_CALLS,
+        also=("bedrock-invoke",),
     ),
     Neighbour(
         name="mistralai",
@@ -345,6 +368,15 @@ NEIGHBOURS: Final = (
     Neighbour(name="google_adk", requires=("google-adk>=2", "litellm", "openai"), sdk="google_adk", calls=("plain",)),
     Neighbour(name="litellm", requires=("litellm",), sdk="litellm", calls=WITH_ASYNC, quick=True),
     Neighbour(name="litellm_anthropic", requires=("litellm",), sdk="litellm_anthropic", calls=WITH_ASYNC),
+)
+
+NEIGHBOURS: Final = (
+    *_ROWS,
+    *(
+        replace(row, name=f"{row.name}@{endpoint}", sdk=f"{row.sdk}:{endpoint}", quick=False)
+        for row in _ROWS
+        for endpoint in row.also
+    ),
 )
 
 MCP: Final = Neighbour(name="mcp", requires=("mcp>=2",), sdk="mcp")

@@ -15,7 +15,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 
 from agentotel.capture import announcements, echoes, metering, told
-from agentotel.capture.tracking import current
+from agentotel.capture.tracking import current, tells_of_the_last
 from agentotel.record import identity as identities
 from agentotel.record.joint import Joint, without
 from agentotel.record.operation import ModelFacts, Operation
@@ -94,6 +94,8 @@ def started(span: Any, parent_context: Context | None) -> None:
     announcements.take(joint, name)
     if echoes.is_echo(name, attributes):
         joint.told_again = name in _told or name in echoes.SCOPES
+    elif tells_of_the_last(span.parent, span.start_time):
+        joint.told_again = True
     OPEN[joint.context.span_id] = joint
     _last.set(weakref.ref(joint))
 
@@ -196,7 +198,7 @@ def _before_end(joint: Joint, span: Any) -> None:
             told.model_call(joint, span)
     elif joint.told_again or joint.holds_calls:
         removed = without(span, lambda name: name.startswith(spans.USAGE_PREFIXES))
-        if echoes.is_echo(span.instrumentation_scope.name, span.attributes):
+        if operation or echoes.is_echo(span.instrumentation_scope.name, span.attributes):
             without(span, echoes.makes_a_call)
         else:
             _as_totals(joint, removed)

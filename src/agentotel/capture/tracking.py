@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
-from opentelemetry.trace import get_current_span, set_span_in_context
+from opentelemetry.trace import SpanContext, get_current_span, set_span_in_context
 
 from agentotel.record.operation import ModelFacts, Operation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agentotel.capture.answers import Answer
     from agentotel.capture.asking import Addition
 
 _current: ContextVar[Tracking | None] = ContextVar("agentotel-call", default=None)
+
+_left: ContextVar[tuple[SpanContext | None, int] | None] = ContextVar("agentotel-left", default=None)
+"""Of the call that was left last: what it hangs below, and when it began."""
 
 
 class Tracking:
@@ -23,15 +28,17 @@ class Tracking:
 
     ``http_client`` is the client that sends them, so that another one's requests, for example for a token, are
     not taken for attempts; None where it is not known: then the host decides. A task that was started inside the call
-    may outlive it, and takes its own requests to be nobody's once the call is not ``running``.
+    may outlive it, and takes its own requests to be nobody's once the call is not ``running``. ``answered`` is given
+    the response of each attempt that is not refused, before anybody reads it.
     """
 
-    __slots__ = ("_before", "_http_client", "_outer", "addition", "operation", "response", "running")
+    __slots__ = ("_before", "_http_client", "_outer", "addition", "answered", "operation", "response", "running")
 
     def __init__(self, operation: Operation, http_client: object = None) -> None:
         self.operation = operation
         self._http_client = http_client
         self.response: Answer | None = None
+        self.answered: Callable[[Answer], object] | None = None
         self.addition: Addition | None = None
         self.running = False
         self._outer: Tracking | None = None
@@ -49,6 +56,7 @@ class Tracking:
         """Give back what was current before."""
         self.running = False
         _current.set(self._outer)
+        _left.set((getattr(self.operation.span, "parent", None), self.operation.started_at_ns))
         now, ours, before = otel_context.get_current(), self.operation.context, self._before
         if before is None:
             return
@@ -73,3 +81,9 @@ def current() -> Tracking | None:
     """Return the call that is running here."""
     tracking = _current.get()
     return tracking if tracking is not None and tracking.running else None
+
+
+def tells_of_the_last(parent: SpanContext | None, started_at_ns: int) -> bool:
+    """Tell whether a span that is opened now, but says to have begun before the last call did, is about that call."""
+    left = _left.get()
+    return left is not None and started_at_ns <= left[1] and parent == left[0]

@@ -6,6 +6,7 @@ Source: ``botocore/client.py``, ``botocore/eventstream.py`` and ``botocore/respo
 from __future__ import annotations
 
 import functools
+import io
 import json
 import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -82,6 +83,8 @@ def answer(response: Mapping[str, Any]) -> Any:
         held._event_generator = checked(held._event_generator, weakref.ref(held))  # noqa: SLF001
         return held
     raw = getattr(held, "_raw_stream", None)
+    if isinstance(raw, io.BytesIO):  # somebody has read the body, and put it back
+        return _object(raw.getvalue())
     return getattr(held, "__wrapped__", held) if raw is None else raw  # a proxy in aiobotocore 2
 
 
@@ -89,12 +92,16 @@ def _invocation(params: Mapping[str, Any]) -> Body:
     """Read the model's own body, with the other arguments beside it; of a file there is nothing to read."""
     sent: Any = params.get("body")
     beside = {key: value for key, value in params.items() if key != "body"}
-    whole = sent.getvalue() if hasattr(sent, "getvalue") else sent
+    return {**beside, **_object(sent.getvalue() if hasattr(sent, "getvalue") else sent)}
+
+
+def _object(text: object) -> dict[str, Any]:
+    """Parse a JSON object; anything else is empty."""
     try:
-        body = json.loads(whole) if isinstance(whole, str | bytes | bytearray) else None
+        found = json.loads(text) if isinstance(text, str | bytes | bytearray) else None
     except ValueError:
-        body = None
-    return {**beside, **body} if isinstance(body, dict) else beside
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _call(model: str, body: Body) -> Call:

@@ -62,6 +62,9 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
         announcement = _announced(operation, owner)
         try:
             return wrapped(*args, **kwargs)
+        except BaseException:
+            _current.set(announcement.around)  # no call follows
+            raise
         finally:
             announcement.made = True
 
@@ -71,6 +74,9 @@ def wrapper(function: Callable[..., Any]) -> Callable[..., Any]:
         announcement = _announced(operation, owner)
         try:
             return await wrapped(*args, **kwargs)
+        except BaseException:
+            _current.set(announcement.around)  # no call follows
+            raise
         finally:
             announcement.made = True
 

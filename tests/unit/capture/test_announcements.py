@@ -117,3 +117,20 @@ def test_two_listeners_share_one_span(tracer: Any) -> None:
         assert spans[1:] == [joint_of(spans[0]), None]
 
     alone(check)
+
+
+def test_an_announcement_that_fails_is_followed_by_no_call(tracer: Any) -> None:
+    def check() -> None:
+        framework = Framework()
+        spans: list[Any] = []
+
+        def refuse() -> None:
+            raise LookupError
+
+        framework.listeners = [opened(tracer, spans), refuse]
+        with pytest.raises(LookupError):
+            announce(framework)
+        assert joint_of(spans[0]).open
+        assert announcements.last() is None
+
+    alone(check)

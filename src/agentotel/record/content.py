@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import marshal
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 
 from agentotel._core import guard
 from agentotel._core.canonical import compact_json
-from agentotel.facts.call import AttributeValue, Content
+from agentotel.facts.call import AttributeValue
+from agentotel.record.latest import Latest, Opening
 from agentotel.record.operation import ModelFacts, Operation
 from agentotel.semconv import names as n
 from agentotel.wire.format import Body, Format
@@ -17,42 +17,68 @@ from agentotel.wire.parts import without_reasoning
 _content = guard.site("record.content")
 
 
+class Written:
+    """The request that was written last: the JSON of each of its messages, and of its tools."""
+
+    __slots__ = ("messages", "tools")
+
+    def __init__(self) -> None:
+        self.messages: Opening[str] = Opening()
+        self.tools = Latest()
+
+
+_EMPTY = "[]"
+
+_outside: dict[object, Written] = {}
+"""By what reads content, for calls outside every unit."""
+
+
 def content_attributes(operation: Operation, facts: ModelFacts) -> dict[str, AttributeValue]:
     """Give the content of a call, each part as one JSON string."""
-    body, tools = (facts.body, None) if facts.body is None else _kept_tools(facts.format, facts.body)
+    body, known = (facts.body and _content(_known, operation, facts.format, facts.body)) or (facts.body, {})
     values = content_values(operation, facts, body)
-    if tools is not None:
-        if n.TOOL_DEFINITIONS in values:  # the body names tools in two places
-            values = content_values(operation, facts)
-        else:
-            values[n.TOOL_DEFINITIONS] = tools
+    if not known.keys().isdisjoint(values):  # the body names them in two places
+        values = content_values(operation, facts)
+    else:
+        values.update(known)
     written = {name: _content(_json, value) for name, value in values.items()}
     return {name: text for name, text in written.items() if text is not None}
 
 
-def _kept_tools(format: Format, body: Body) -> tuple[Body, str | None]:  # noqa: A002 - the wire's word
-    """Take the tools out of a body whose definitions were written before, as they rarely change between calls.
+def _known(operation: Operation, format: Format, body: Body) -> tuple[Body, dict[str, str]]:  # noqa: A002 - the wire's word
+    """Take messages and tools out of a body, and write them: what was there in the call before is not written again.
 
-    They are found again by their bytes, so that a change in place is seen. Tools of another kind than plain JSON,
-    or that do not lie in the body as they are, stay in it and are written each time.
+    What does not lie in the body as it is stays in it.
     """
-    context = _content(format.context, body)
-    tools = None if context is None else context.tools
-    name = next((key for key, value in body.items() if value is tools), None) if tools else None
-    if name is None:
-        return body, None
-    try:
-        written = _tools_text(format.content, name, marshal.dumps(tools, 2))  # type: ignore[arg-type]
-    except ValueError:
-        return body, None
-    return (body, None) if written is None else ({key: body[key] for key in body if key != name}, written)
+    context = format.context(body)
+    if context is None:
+        return body, {}
+    unit = operation.identity.unit
+    written = (_outside if unit is None else unit.home.written).setdefault(format.content, Written())
+    places = {id(value): key for key, value in body.items()}
+    known: dict[str, str] = {}
+    taken = set()
+    if context.tools and (name := places.get(id(context.tools))) is not None:
+        known[n.TOOL_DEFINITIONS] = written.tools.of(context.tools, partial(_tools, format, name))
+        taken.add(name)
+    separate = context.messages and format.separate and operation.pipeline.reasoning
+    if separate and (name := places.get(id(context.messages))) is not None:
+        texts = written.messages.of(context.messages, partial(_messages, format, name))
+        known[n.INPUT_MESSAGES] = f"[{','.join(filter(None, texts))}]"
+        taken.add(name)
+    left = {key: value for key, value in body.items() if key not in taken}
+    return left, {name: text for name, text in known.items() if text != _EMPTY}
 
 
-@functools.lru_cache(maxsize=64)
-def _tools_text(content: Callable[[Body], Content | None], name: str, sent: bytes) -> str | None:
-    """Write the definitions of tools, given as ``marshal`` wrote them."""
-    read = content({name: marshal.loads(sent)})  # noqa: S302 - what was dumped a moment ago
-    return None if read is None or not read.tool_definitions else compact_json(read.tool_definitions)
+def _tools(format: Format, name: str, tools: object) -> str:  # noqa: A002 - the wire's word
+    read = format.content({name: tools})
+    return compact_json([] if read is None else read.tool_definitions or [])
+
+
+def _messages(format: Format, name: str, messages: Sequence[object]) -> tuple[str, ...]:  # noqa: A002 - the wire's word
+    """Write each message by itself."""
+    read = (format.content({name: [message]}) for message in messages)
+    return tuple(["" if one is None else compact_json(one.input_messages or [])[1:-1] for one in read])
 
 
 def content_values(operation: Operation, facts: ModelFacts, body: Body | None = None) -> dict[str, object]:

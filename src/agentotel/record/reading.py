@@ -1,20 +1,20 @@
 """What the model reads, compared with what it read before, at the price of what is new.
 
-The context that a run read last is kept as a copy of its containers, which shares their texts: comparing what comes
-with it is one comparison of lists, in which texts that are the same objects are not looked at. A message that is not
-found so is found by its frozen form: a tuple of its fields, whose texts keep their own hash. Nothing relies on the
-identity of mutable objects, so a message changed in place is seen as changed.
+What is at the same place as in the last context of the run is found by comparing it with a copy (``latest``). A message
+that is not found so is found by its frozen form: a tuple of its fields, whose texts keep their own hash. Nothing relies
+on the identity of mutable objects, so a message changed in place is seen as changed.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from agentotel._core.canonical import Digest, canonical_json
 from agentotel._core.locks import make_lock
 from agentotel.facts.call import Context
+from agentotel.record.latest import Latest, Opening
 
 _SPARE: Final = 64
 _TEXTS: Final = {str}
@@ -82,7 +82,6 @@ class Hashes:
 
 _ORDERED: Final = (list, tuple)
 _SCALARS: Final = (str, int, float, bytes, type(None))
-_NUMBERS: Final = (bool, int, float)
 
 
 def _frozen(value: object) -> Hashable:
@@ -100,96 +99,6 @@ def _frozen(value: object) -> Hashable:
     raise TypeError(value.__class__)
 
 
-class _Exact:
-    """A number in a copy: equal to one of its own type only, as ``true``, ``1`` and ``1.0`` differ in JSON."""
-
-    __slots__ = ("_kind", "_value")
-
-    def __init__(self, value: object) -> None:
-        self._kind = value.__class__
-        self._value = value
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        return other.__class__ is self._kind and other == self._value
-
-
-def _copied(value: object) -> object:
-    """Copy the containers of a JSON value and share its texts; TypeError for any other value."""
-    kind = value.__class__
-    if kind is str or value is None:
-        return value
-    if kind is dict:
-        return {key: _copied(item) for key, item in value.items()}  # type: ignore[attr-defined]  # a dict
-    if kind is list:
-        return [_copied(item) for item in value]  # type: ignore[attr-defined]  # a list
-    if kind in _NUMBERS:
-        return _Exact(value)
-    raise TypeError(kind)
-
-
-def _copies(values: Sequence[object]) -> list[object]:
-    """Copy values up to the first that cannot be copied."""
-    made: list[object] = []
-    try:
-        for value in values:
-            made.append(_copied(value))  # noqa: PERF401 - what was made before an error stays
-    except (TypeError, RecursionError):
-        pass
-    return made
-
-
-class _Opening:
-    """The messages that a context of a run began with, and their hashes."""
-
-    __slots__ = ("_copies", "_hashes")
-
-    def __init__(self) -> None:
-        self._copies: list[object] = []
-        self._hashes: tuple[str, ...] = ()
-
-    def of(self, messages: Sequence[object], hashes: Hashes) -> tuple[str, ...]:
-        """Give the hash of each message, and keep them for the next context."""
-        kept, known = self._copies, self._hashes
-        count = len(kept)
-        if not count or not _same(list(messages[:count]), kept):
-            kept, known, count = [], (), 0
-        elif count == len(messages):
-            return known
-        fresh = messages[count:]
-        found = known + hashes.of(fresh)
-        made = kept + _copies(fresh)
-        self._copies, self._hashes = made, found[: len(made)]
-        return found
-
-
-class _Latest:
-    """The latest value of one kind, and the text that was made of it."""
-
-    __slots__ = ("_copy", "_made")
-
-    def __init__(self) -> None:
-        self._copy: object = None
-        self._made = ""
-
-    def of(self, value: object, make: Callable[[object], str]) -> str:
-        """Give what ``make`` gives, without asking it again for the same value."""
-        if self._copy is not None and _same(value, self._copy):
-            return self._made
-        made = make(value)
-        copies = _copies((value,))
-        self._copy, self._made = (copies[0], made) if copies else (None, "")
-        return made
-
-
-def _same(value: object, copy: object) -> bool:
-    try:
-        return bool(value == copy)
-    except Exception:  # noqa: BLE001 - what values of the application do when they are compared
-        return False
-
-
 class _Seen(NamedTuple):
     system: str | None
     tools: str | None
@@ -204,9 +113,9 @@ class Reading:
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
-        self._opening = _Opening()
-        self._tools = _Latest()
-        self._parameters = _Latest()
+        self._opening: Opening[str] = Opening()
+        self._tools = Latest()
+        self._parameters = Latest()
         self._lock = make_lock()
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
@@ -215,7 +124,7 @@ class Reading:
         with self._lock:
             tools = self._tools.of(context.tools, self.hashes.hash) if context.tools else None
             written = self._parameters.of(parameters, canonical_json)
-            seen = _Seen(system, tools, self._opening.of(context.messages, self.hashes))
+            seen = _Seen(system, tools, self._opening.of(context.messages, self.hashes.of))
             closest, shared = self._closest(seen.messages)
             self._contexts.append(seen)
         parts = (seen.system or "", tools or "", written, *seen.messages)

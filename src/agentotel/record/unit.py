@@ -6,7 +6,7 @@ addition walks up to the top; one lock serves all of them, held for a few additi
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from agentotel._core import ids
 from agentotel._core.locks import make_lock
@@ -68,6 +68,7 @@ class Unit:
         "version",
         "warned",
         "whole",
+        "written",
     )
 
     def __init__(
@@ -102,6 +103,7 @@ class Unit:
         self.reading: Reading | None = None
         self.requested: Requested | None = None
         self.failures: Failures | None = None
+        self.written: dict[object, Any] = {}
         self._blames: dict[_Mark | str, tuple[StopReason, str | None]] = {}
         self.cost_usd: float | None = None
         self.llm_calls = self.tool_calls = self.retries = 0

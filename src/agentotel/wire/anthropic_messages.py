@@ -190,4 +190,5 @@ FORMAT = Format(
     answers=answers,
     content=content,
     output=output,
+    separate=True,
 )

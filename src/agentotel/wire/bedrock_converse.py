@@ -147,4 +147,5 @@ FORMAT = Format(
     answers=answers,
     content=content,
     output=output,
+    separate=True,
 )

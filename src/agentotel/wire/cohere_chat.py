@@ -220,4 +220,5 @@ FORMAT = Format(
     content=content,
     output=output,
     logprobs=logprobs,
+    separate=True,
 )

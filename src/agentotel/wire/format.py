@@ -67,7 +67,8 @@ class Format:
     calls that one of its messages answers. ``content`` and ``output`` give content in the JSON
     shape of the conventions, ``documents`` what a retrieval found, ``logprobs`` the log probabilities of an
     answer's tokens; they are called only where content is captured. ``usage_chunk`` tells the chunk that
-    ``stream_options.include_usage`` adds to a stream; None where the format has no such option. ``headers`` names
+    ``stream_options.include_usage`` adds to a stream; None where the format has no such option. ``separate`` says that
+    ``content`` reads each of ``context``'s messages by itself, whatever the others are. ``headers`` names
     response headers that hold facts; they are in the body of an answer under their names.
     """
 
@@ -82,4 +83,5 @@ class Format:
     documents: Callable[[Body], list[dict[str, object]] | None] = lambda _body: None
     logprobs: Callable[[Body], object] = lambda _body: None
     usage_chunk: Callable[[object], bool] | None = None
+    separate: bool = False
     headers: tuple[str, ...] = ()

@@ -83,6 +83,7 @@ CHAT = Format(
     content=openai_chat.content,
     output=output,
     logprobs=of_choices,
+    separate=True,
 )
 FIM = Format(
     name="mistral_fim",

@@ -14,6 +14,7 @@ from agentotel.semconv import names
 from agentotel.wire._openai import SAMPLING
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.logprobs import MOST_TOKENS, bounded, entry
+from agentotel.wire.ndjson import NdjsonDecoder
 from agentotel.wire.openai_chat import tool_requests
 from agentotel.wire.parts import (
     MISSING_REASON,
@@ -38,6 +39,7 @@ USAGE: UsageTable = {"prompt_eval_count": "input_tokens", "eval_count": "output_
 
 _HEAD = ("model", "done", "done_reason", *USAGE, "error", "image")
 _TEXTS = ("content", "thinking")
+_CALLS = b'"tool_calls"'
 
 
 def _format(value: object) -> AttributeValue | None:
@@ -55,9 +57,10 @@ REQUEST: tuple[Rule, ...] = (
 class OllamaFold:
     """Folds the lines of a stream into the answer that they make up."""
 
-    __slots__ = ("_calls", "_head", "_logprobs", "_role", "_seen", "_texts")
+    __slots__ = ("_calls", "_head", "_lines", "_logprobs", "_role", "_seen", "_texts")
 
     def __init__(self) -> None:
+        self._lines: list[bytes] = []
         self._head: dict[str, object] = {}
         self._role: str | None = None
         self._texts: dict[str, list[str]] = {"content": [], "thinking": [], "response": []}
@@ -85,6 +88,11 @@ class OllamaFold:
         if sent.get("done") or not self._head:
             self._head = present(**{key: sent.get(key) for key in _HEAD})
 
+    def see(self, sent: bytes) -> None:
+        """Keep bytes with tool calls in them, whose ids the SDK has no field for. A line comes in one piece."""
+        if _CALLS in sent:
+            self._lines.append(sent)
+
     def result(self) -> Body | None:
         """Build the answer as far as it arrived."""
         if not (self._head or self._seen):
@@ -93,8 +101,14 @@ class OllamaFold:
         head = {**self._head, **present(logprobs=self._logprobs or None)}
         if "message" not in self._seen:
             return {**dict.fromkeys(self._seen, ""), **head, **joined}
-        calls = present(role=self._role, tool_calls=self._calls or None)
+        calls = present(role=self._role, tool_calls=self._whole_calls() or None)
         return {**head, "message": {**calls, **joined}}
+
+    def _whole_calls(self) -> list[object]:
+        """Give the calls as they were sent, where all of them are in the bytes that were kept."""
+        values = NdjsonDecoder().feed(b"\n".join(self._lines) + b"\n") if self._lines else ()
+        sent = [call for value in values for call in items(fields(fields(value).get("message")).get("tool_calls"))]
+        return sent if len(sent) == len(self._calls) else self._calls
 
     def _add_message(self, sent: Body) -> None:
         self._role = self._role or text(sent.get("role"))
@@ -205,6 +219,7 @@ FORMAT = Format(
     content=content,
     output=output,
     logprobs=lambda body: bounded([[entry(one) for one in items(body.get("logprobs"))]]),
+    separate=True,
 )
 EMBED = Format(name="ollama_embed", request=request, response=response)
 SYSTEM_ONE = Format(name="ollama_systemone", request=request, response=_decided)

@@ -223,4 +223,5 @@ FORMAT = Format(
     output=output,
     logprobs=of_choices,
     usage_chunk=usage_chunk,
+    separate=True,
 )

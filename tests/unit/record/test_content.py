@@ -27,13 +27,41 @@ def definitions(body: Body) -> list[str] | None:
 
 
 def test_tools_that_come_again_are_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    content._tools_text.cache_clear()
+    content._outside.clear()
     written: list[object] = []
     compact = content.compact_json
     monkeypatch.setattr(content, "compact_json", lambda value: (written.append(value), compact(value))[1])
     for _ in range(3):
         assert definitions({**QUESTION, "tools": [tool("a"), tool("b")]}) == ["a", "b"]
     assert sum(isinstance(one, list) and one[0].get("type") == "function" for one in written) == 1
+
+
+def messages(body: dict[str, Any], **settings: Any) -> list[str]:
+    """Read the input messages of a call from its span."""
+    with capture(content=True, **settings) as captured, calling(body):
+        pass
+    (call,) = captured.model_calls
+    return [one["parts"][0]["content"] for one in json.loads(call.attributes["gen_ai.input.messages"])]
+
+
+def test_only_new_messages_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    content._outside.clear()
+    written: list[Any] = []
+    compact = content.compact_json
+    monkeypatch.setattr(content, "compact_json", lambda value: (written.append(value), compact(value))[1])
+    history = [{"role": "user", "content": str(number)} for number in range(50)]
+    for number in range(50, 53):
+        history.append({"role": "user", "content": str(number)})
+        assert messages({**QUESTION, "messages": history}) == [str(one) for one in range(number + 1)]
+    assert sum("parts" in one[0] and one[0]["role"] == "user" for one in written if isinstance(one, list)) == 53
+
+
+def test_a_message_that_changed_in_place_is_written_again() -> None:
+    history = [{"role": "user", "content": "first"}, {"role": "user", "content": "second"}]
+    assert messages({**QUESTION, "messages": history}) == ["first", "second"]
+    history[0]["content"] = "changed"
+    assert messages({**QUESTION, "messages": history}) == ["changed", "second"]
+    assert messages({**QUESTION, "messages": history[1:]}) == ["second"]
 
 
 def test_a_tool_that_changed_in_place_is_seen() -> None:

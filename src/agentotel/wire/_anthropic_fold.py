@@ -70,7 +70,7 @@ class MessageFold:
         return {**(self._head or {}), "content": content, "usage": self._usage, **error}
 
     def _add_any(self, event: Body) -> None:
-        read = self._EVENTS.get(event.get("type"))
+        read = self._EVENTS.get(text(event.get("type")))
         if read:
             read(self, event)
 
@@ -87,7 +87,7 @@ class MessageFold:
     def _piece(self, event: Body) -> None:
         """Take a piece of a block whose start was not seen."""
         delta = fields(event.get("delta"))
-        key = _DELTAS.get(delta.get("type"))
+        key = _DELTAS.get(text(delta.get("type")))
         piece = text(delta.get(key)) if key else None
         if piece:
             kind = next((kind for kind, field in _JOINED.items() if field == key), "tool_use")
@@ -128,7 +128,7 @@ def _block(block: Body, pieces: list[str]) -> Body:
     joined = "".join(pieces)
     if not joined:
         return block
-    key = _JOINED.get(block.get("type"))
+    key = _JOINED.get(text(block.get("type")))
     if key:
         return {**block, key: (text(block.get(key)) or "") + joined}
     return {**block, "input": parsed(joined)}

@@ -51,11 +51,12 @@ def tool_request(block: Body) -> ToolRequest:
 
 def server_uses(blocks: Sequence[Body]) -> tuple[ServerToolUse, ...]:
     """Read the uses of tools that the provider ran, and how each went by the block of its result."""
-    used = [block for block in blocks if block.get("type") in _SERVER_USES]
+    used = [block for block in blocks if text(block.get("type")) in _SERVER_USES]
     if not used:
         return ()
-    results = {block.get("tool_use_id"): block for block in blocks if str(block.get("type")).endswith(_SERVER_RESULT)}
-    return tuple(_use(block, results.get(block.get("id"))) for block in used)
+    found = [block for block in blocks if str(block.get("type")).endswith(_SERVER_RESULT)]
+    results = {text(block.get("tool_use_id")): block for block in found}
+    return tuple(_use(block, results.get(text(block.get("id")))) for block in used)
 
 
 def _use(block: Body, result: Body | None) -> ServerToolUse:

@@ -11,7 +11,7 @@ from agentotel.facts.call import AttributeValue, Usage
 from agentotel.semconv import names
 from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import MISSING_REASON
-from agentotel.wire.read import Rule, UsageTable, attributes, inside, integer, items, text, usage
+from agentotel.wire.read import Rule, UsageTable, attributes, inside, items, natural, text, usage
 
 FINISH_REASONS: Mapping[str, str] = {
     "end_turn": "stop",
@@ -85,7 +85,7 @@ def token_counts(sent: object) -> Usage | None:
     if found is None:
         return None
     details = [fields(detail) for detail in items(fields(sent).get("cacheDetails"))]
-    hour = [integer(detail.get("inputTokens")) or 0 for detail in details if detail.get("ttl") == "1h"]
+    hour = [natural(detail.get("inputTokens")) or 0 for detail in details if detail.get("ttl") == "1h"]
     return with_cache(found._replace(cache_write_1h_tokens=sum(hour)) if hour else found)
 
 

@@ -62,8 +62,8 @@ def server_uses(content: object) -> tuple[ServerToolUse, ...]:
     used = [use for block in blocks if (use := fields(block.get("toolUse"))).get("type") == SERVER_TOOL]
     if not used:
         return ()
-    results = {result.get("toolUseId"): result for block in blocks if (result := fields(block.get("toolResult")))}
-    return tuple(_server_use(use, fields(results.get(use.get("toolUseId")))) for use in used)
+    results = {text(result.get("toolUseId")): result for block in blocks if (result := fields(block.get("toolResult")))}
+    return tuple(_server_use(use, fields(results.get(text(use.get("toolUseId"))))) for use in used)
 
 
 def _server_use(use: Body, result: Body) -> ServerToolUse:

@@ -182,7 +182,7 @@ class _Calls:
         self._at: dict[object, _Call] = {}
 
     def add(self, sent: Body) -> None:
-        index, call_id = sent.get("index"), text(sent.get("id"))
+        index, call_id = integer(sent.get("index")), text(sent.get("id"))
         if call_id == _NO_ID:
             call_id = None
         call = self._at.get(index)

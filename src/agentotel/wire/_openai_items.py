@@ -19,7 +19,7 @@ from agentotel.wire.parts import (
     tool_response,
     turns,
 )
-from agentotel.wire.read import integer, present, text
+from agentotel.wire.read import natural, present, text
 
 _CLIENT_CALLS: Mapping[str, tuple[str | None, tuple[str, ...]]] = {
     "function_call": (None, ("arguments",)),
@@ -76,7 +76,7 @@ def searches(outputs: Iterable[object], told: Body) -> dict[str, int]:
             found["storage_searches"] += 1
         elif kind == "web_search_call" and fields(item.get("action")).get("type", "search") == "search":
             found["web_searches"] += 1
-    billed = integer(told.get("num_requests"))
+    billed = natural(told.get("num_requests"))
     if billed is not None:
         found["web_searches"] = billed
     return {name: count for name, count in found.items() if count}

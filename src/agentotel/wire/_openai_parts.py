@@ -63,7 +63,7 @@ def _audio(sent: Body) -> list[Part]:
     given = sent.get("input_audio")
     audio = fields(given)
     data = text(given) or text(audio.get("data"))
-    kind = _AUDIO_TYPES.get(audio.get("format"))
+    kind = _AUDIO_TYPES.get(text(audio.get("format")))
     return [part("blob", modality="audio", mime_type=kind, content=data)] if data else []
 
 

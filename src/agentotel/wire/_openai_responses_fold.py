@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from agentotel.wire.format import Body, fields
-from agentotel.wire.read import present, text
+from agentotel.wire.read import integer, present, text
 
 _DELTAS: Mapping[object, str] = {
     "response.output_text.delta": "output_text",
@@ -75,7 +75,7 @@ class ResponseFold:
         return {**self._head, "output": self._output(), **error}
 
     def _add_any(self, event: Body) -> None:
-        read = self._EVENTS.get(event.get("type"))
+        read = self._EVENTS.get(text(event.get("type")))
         if read:
             read(self, event)
         elif event.get("error"):
@@ -93,10 +93,10 @@ class ResponseFold:
         self._head = present(**{key: text(sent.get(key)) for key in _HEAD})
 
     def _open(self, event: Body) -> None:
-        self._items.setdefault(event.get("output_index"), fields(event.get("item")))
+        self._items.setdefault(integer(event.get("output_index")), fields(event.get("item")))
 
     def _close(self, event: Body) -> None:
-        index = event.get("output_index")
+        index = integer(event.get("output_index"))
         self._items[index] = fields(event.get("item"))
         for key in [key for key in self._pieces if key[0] == index]:
             del self._pieces[key]

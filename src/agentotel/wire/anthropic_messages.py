@@ -163,7 +163,7 @@ def _tier(sent: Body) -> str | None:
 def _beside(sent: Body) -> Beside:
     """Read the iterations that are billed beside the totals: model, None for that of the message, and tokens."""
     iterations = [fields(one) for one in items(sent.get("iterations"))]
-    apart = [(text(one.get("model")), _usage(one)) for one in iterations if one.get("type") in APART]
+    apart = [(text(one.get("model")), _usage(one)) for one in iterations if text(one.get("type")) in APART]
     return tuple((model, found) for model, found in apart if found is not None)
 
 

@@ -23,6 +23,7 @@ from agentotel.wire.read import (
     inside,
     integer,
     items,
+    natural,
     number,
     several,
     text,
@@ -160,7 +161,7 @@ def output(body: Body) -> list[dict[str, object]] | None:
 def _usage(body: Body) -> Usage | None:
     """Read the counts of a body; Titan and Jurassic count the tokens of each answer apart."""
     found = usage(body, USAGE)
-    counts = [integer(fields(result).get("tokenCount")) for result in items(body.get("results"))]
+    counts = [natural(fields(result).get("tokenCount")) for result in items(body.get("results"))]
     made = [count for count in counts if count is not None]
     if made:
         found = (found or Usage())._replace(output_tokens=sum(made))

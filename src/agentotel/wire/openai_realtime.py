@@ -43,7 +43,7 @@ class RealtimeFold:
     def add(self, chunk: object) -> None:
         """Read one event: a mapping or an SDK object."""
         sent = fields(chunk)
-        kind = sent.get("type")
+        kind = text(sent.get("type"))
         if kind in {"response.created", "response.done"}:
             self._head = fields(sent.get("response"))
             self.complete = kind == "response.done"

@@ -21,6 +21,7 @@ UsageTable = Mapping[str, "str | UsageTable"]
 
 
 _STATUS_DIGITS = 3
+_MOST = 2**63 - 1
 _NUMBERS = (int, float)
 _ORDERED = (list, tuple)
 _NO_COLLECTIONS = (str, bytes, bytearray, Mapping, Iterator)
@@ -32,13 +33,19 @@ def text(value: object) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """Return an int; a bool is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Return an int that an attribute can hold, which has 64 bits; a bool is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and -_MOST <= value <= _MOST else None
 
 
 def several(value: object) -> AttributeValue | None:
     """Return a number of choices; one choice is not worth saying."""
     return None if value == 1 else integer(value)
+
+
+def natural(value: object) -> int | None:
+    """Return an int that can be the number of something; some servers send -1 for a number that they do not know."""
+    found = integer(value)
+    return None if found is None or found < 0 else found
 
 
 def number(value: object) -> float | None:
@@ -116,7 +123,7 @@ def failure(error: object) -> Failure | None:
 def usage(sent: object, table: UsageTable) -> Usage | None:
     """Read a usage object by a table; None when it holds none of the numbers.
 
-    Of several keys for one number the first of the table wins.
+    Of several keys for one number the first of the table wins. A number below 0 is none.
     """
     if not sent:
         return None
@@ -137,7 +144,7 @@ def _collect(sent: Body, table: UsageTable, found: dict[str, int]) -> bool:
         if target.__class__ is not str:
             if value and not _collect(fields(value), target, found):  # type: ignore[arg-type]  # a table
                 return False
-        elif value.__class__ is int:
+        elif value.__class__ is int and 0 <= value <= _MOST:
             if target in found:
                 return False
             found[target] = value
@@ -150,7 +157,7 @@ def _collect_in_order(sent: Body, table: UsageTable, found: dict[str, int]) -> N
         if value is None:
             continue
         if isinstance(target, str):
-            if type(value) is int:
+            if type(value) is int and 0 <= value <= _MOST:
                 found.setdefault(target, value)
         else:
             _collect_in_order(fields(value), target, found)

@@ -11,7 +11,9 @@ def test_text(value: object, known: object) -> None:
     assert read.text(value) == known
 
 
-@pytest.mark.parametrize(("value", "known"), [(0, 0), (7, 7), (True, None), (1.0, None), ("7", None), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "known"), [(0, 0), (7, 7), (2**63, None), (True, None), (1.0, None), ("7", None), (None, None)]
+)
 def test_integer(value: object, known: object) -> None:
     assert read.integer(value) == known
 
@@ -20,6 +22,11 @@ def test_integer(value: object, known: object) -> None:
 def test_number(value: object, known: object) -> None:
     assert read.number(value) == known
     assert known is None or type(read.number(value)) is float
+
+
+@pytest.mark.parametrize(("value", "known"), [(0, 0), (7, 7), (-1, None), (2**63, None), (True, None)])
+def test_natural(value: object, known: object) -> None:
+    assert read.natural(value) == known
 
 
 def test_items_takes_collections_and_drains_nothing() -> None:
@@ -68,6 +75,7 @@ def test_usage_keeps_zeros_and_leaves_out_what_was_not_sent() -> None:
     assert read.usage({"in": 0, "more": {"cached": 0}}, table) == Usage(input_tokens=0, cache_read_tokens=0)
     assert read.usage({"in": 3, "more": None}, table) == Usage(input_tokens=3)
     assert read.usage({"in": "3", "more": [1]}, table) is None
+    assert read.usage({"in": -1, "more": {"cached": 10**25}}, table) is None
     assert read.usage(None, table) is None
 
 

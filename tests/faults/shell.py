@@ -108,6 +108,7 @@ OF_SDKS = {
     "capture/parsing.py _steps_async",
     "capture/sockets.py reader.<locals>.read_async",
     "capture/sockets.py sender.<locals>.send_async",
+    "capture/streams.py _Glance.__call__",
     "capture/streams.py _begun",
     "capture/streams.py _begun_async",
 }

@@ -137,6 +137,8 @@ def _headers(operation: Operation, answer: Answer | None) -> HeaderFacts:
     if tracking is None or answer is None or not isinstance(facts, ModelFacts):
         return HeaderFacts()
     tracking.response = answer
+    if tracking.answered is not None and not answer.refused:
+        tracking.answered(answer)
     headers = read_headers(answer.headers, now=datetime.now(UTC))
     facts.rate_limits = headers.limits
     return headers

@@ -69,6 +69,9 @@ def stepwise(tracking: Tracking, value: Any, failed: Failed) -> Any:
     make = facts.format.fold if isinstance(facts, ModelFacts) else None
     fold = None if make is None else _body(make)
     end = StreamEnd(tracking.operation, _Opaque() if fold is None else fold, opaque=fold is None)
+    see = getattr(fold, "see", None)
+    if see is not None:
+        tracking.answered = lambda answer: answer.watch(end, _Glance(answer.decoder(), see))
     if isinstance(value, AsyncGeneratorType):
         return _items_async(_begun_async(value, tracking, failed), end, _Drop(end))
     return _items(_begun(value, tracking, failed), end, _Drop(end))
@@ -428,6 +431,23 @@ def _reader(format: Format | None, answer: Answer) -> tuple[Fold, bool]:  # noqa
         beside = {name: value for name in format.headers if (value := answer.header(name))}
         return _Collected(beside, format.fold), True
     return _Opaque(), False
+
+
+class _Glance:
+    """Shows the bytes that an SDK makes its items of, decompressed, to a fold that finds more in them."""
+
+    __slots__ = ("_decoder", "_see")
+
+    def __init__(self, decoder: Decoder | None, see: Callable[[bytes], None]) -> None:
+        self._decoder = decoder
+        self._see = see
+
+    def __call__(self, sent: bytes) -> None:
+        _body(self._show, sent)
+
+    def _show(self, sent: bytes) -> None:
+        for part in (sent,) if self._decoder is None else self._decoder(sent):
+            self._see(part)
 
 
 class _Tap:

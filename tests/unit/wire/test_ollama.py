@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -118,6 +119,24 @@ def test_chat_stream(make: Make) -> None:
     ]
     response = FORMAT.response(body)
     assert (response.model, response.finish_reasons, response.usage) == ("m", ("stop",), Usage(17, 50))
+
+
+def test_ids_of_tool_calls_are_in_the_bytes_alone() -> None:
+    bare = {"function": {"name": "add", "arguments": {"a": 2}}}
+    line = json.dumps(chat("", tool_calls=[CALL])).encode()
+    end = {"model": "m", "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
+
+    def asked(*seen: bytes) -> list[str | None]:
+        folded = FORMAT.fold()
+        for piece in seen:
+            folded.see(piece)
+        for sent in (chat("Hel"), chat("", tool_calls=[bare]), end):
+            folded.add(sent)
+        return [call.id for call in FORMAT.response(folded.result()).tool_requests]
+
+    assert asked(json.dumps(chat("Hel")).encode() + b"\n", line + b"\n") == ["call_1"]
+    assert asked(line[:50], line[50:]) == [None]
+    assert asked() == [None]
 
 
 def test_generate_stream(make: Make) -> None:

@@ -69,3 +69,11 @@ def test_turn_that_was_interrupted() -> None:
 
 def test_a_turn_shows_no_context() -> None:
     assert FORMAT.context({"tools": []}) is None
+
+
+@pytest.mark.parametrize(
+    ("session", "attributes"), [("s1", {"gen_ai.conversation.id": "s1"}), (None, {})], ids=["named", "nameless"]
+)
+def test_the_session_is_the_conversation(session: str | None, attributes: dict[str, object]) -> None:
+    asked = FORMAT.request({"model": "models/m", "stream": True, "session_id": session})
+    assert (asked.model, asked.stream, asked.attributes) == ("m", True, attributes)

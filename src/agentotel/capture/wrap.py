@@ -171,9 +171,18 @@ def _detail(operation: Operation, failure: Failure) -> str:
 
 def _unparsed(operation: Operation, answer: Answer, error: Exception) -> None:
     """Read an answer that arrived whole and that the SDK could not parse into what was asked for."""
-    if answer.read and not answer.refused:
-        take(operation, json.loads(answer.content()))
+    body = _document(answer) if answer.read and not answer.refused else None
+    if body:
+        take(operation, body)
         parsing.report(operation, error)
+
+
+def _document(answer: Answer) -> Body:
+    """Parse a body that was read; of one that is no JSON object nothing is known."""
+    try:
+        return fields(json.loads(answer.content()))
+    except ValueError:
+        return {}
 
 
 def parser(adapter: Adapter, _function: Callable[..., Any]) -> Callable[..., Any]:
@@ -266,7 +275,7 @@ def _refused(answer: Answer) -> Failure:
     """Read the failure that a provider answered with, by its body where that was read."""
     said = None
     if answer.read and "json" in answer.header("content-type"):
-        body = fields(json.loads(answer.content()))
+        body = _document(answer)
         said = failure(body.get("error") or body.get("message"))
     kind = str(answer.status) if said is None or said.type == OTHER_ERROR else said.type
     read = errors.said(Failure(type=kind, message=None if said is None else said.message))

@@ -34,11 +34,14 @@ class EventStreamFold:
         return self._read().complete
 
     def add(self, chunk: object) -> None:
-        """Keep one message."""
+        """Keep one message; what is none passes by."""
         if type(chunk) is dict:
             self._arrived.extend(({":event-type": kind}, payload) for kind, payload in chunk.items())
-        else:
+            return
+        try:
             self._arrived.append((chunk.headers, chunk.payload))  # type: ignore[attr-defined]  # of botocore
+        except AttributeError:
+            return
 
     def result(self) -> Body | None:
         """Build the answer as far as it arrived."""

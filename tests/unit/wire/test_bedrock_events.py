@@ -79,3 +79,8 @@ def test_packed_events() -> None:
         packed=True,
     )
     assert events == [{"generation": "Hi"}, {"generation": "Hi"}, {"chunk": {}}, {"other": {"bytes": "x"}}, {}]
+
+
+@pytest.mark.parametrize("odd", [None, "text", 5, [], object()])
+def test_what_is_no_message_passes_by(odd: object) -> None:
+    assert _read(odd, {"messageStop": b"{}"}) == [{"messageStop": {}}]

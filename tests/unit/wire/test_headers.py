@@ -129,8 +129,9 @@ def test_reads_limits_that_name_no_kind() -> None:
         RateLimit(kind="requests", limit=10, remaining=9, reset_s=1.0),
         RateLimit(kind="tokens", limit=3000, remaining=2990),
     )
-    found = read(("x-ratelimit-limit", "10"), ("x-ratelimit-limit-requests", "600"))
-    assert found.limits == (RateLimit(kind="requests", limit=600),)
+    for kinds in (("", "-requests"), ("-requests", "")):
+        found = read(*((f"x-ratelimit-limit{kind}", "600" if kind else "10") for kind in kinds))
+        assert found.limits == (RateLimit(kind="requests", limit=600),)
 
 
 @pytest.mark.parametrize("unit", [1, 1000])

@@ -79,6 +79,16 @@ def test_usage_keeps_zeros_and_leaves_out_what_was_not_sent() -> None:
     assert read.usage(None, table) is None
 
 
+def test_of_two_keys_for_one_number_the_first_of_the_table_wins() -> None:
+    table = {"in": "input_tokens", "given": "input_tokens", "more": {"in": "input_tokens", "out": "output_tokens"}}
+    assert read.usage({"given": 2, "in": 1}, table) == Usage(input_tokens=1)
+    assert read.usage({"given": 2, "in": -1}, table) == Usage(input_tokens=2)
+    assert read.usage({"more": {"in": 3, "out": 4}, "given": 2, "in": None}, table) == Usage(
+        input_tokens=2, output_tokens=4
+    )
+    assert read.usage({"given": 2, "more": {"in": 3, "out": "4"}}, table) == Usage(input_tokens=2)
+
+
 @pytest.mark.parametrize(
     ("error", "known"),
     [

@@ -31,7 +31,8 @@ def together(work, count):
 }
 
 PROGRAM = """
-import gc, os, time
+import gc, os, sys, time
+sys.modules["trio"] = None  # cannot be imported where eventlet has patched sockets, which httpcore tries where it is there
 import agentotel
 if os.environ["RECORD"]:
     agentotel.init(service_name="greenlets")
@@ -70,7 +71,7 @@ def test_each_greenlet_has_spans_of_its_own(library: str) -> None:
     with otlp_sink() as sink, Replay(plain) as whole, Replay(stream, hold_after=2) as held:
         bare, ended = (run(program, sink.url, PLAIN=whole.url, STREAM=held.url, RECORD=on) for on in ("", "yes"))
     assert (ended.code, ended.out, _messages(ended.err)) == (0, "1\n", _messages(bare.err))
-    assert len({span.span_id for span in sink.spans}) == len(sink.spans) == COUNT * 5 - 1
+    assert len({span.span_id for span in sink.spans}) == len(sink.spans) == COUNT * 5
     for number in range(COUNT):
         mine = [span for span in sink.spans if _said(span)["session.id"] == f"s-{number}"]
         agent = next(span for span in mine if span.name == f"invoke_agent a-{number}")
@@ -78,7 +79,7 @@ def test_each_greenlet_has_spans_of_its_own(library: str) -> None:
         assert {span.trace_id for span in mine} == {agent.trace_id}
         assert {span.parent_span_id for span in calls} == {agent.span_id}
         outcomes = sorted(_said(span)["agentotel.outcome"] for span in calls)
-        assert outcomes == [*(["abandoned"] if number else []), "completed", "completed"]
+        assert outcomes == ["abandoned", "completed", "completed"]
 
 
 def _messages(text: str) -> list[str]:

@@ -32,7 +32,7 @@ def together(work, count):
 
 PROGRAM = """
 import gc, os, sys, time
-sys.modules["trio"] = None  # cannot be imported where eventlet has patched sockets, which httpcore tries where it is there
+sys.modules["trio"] = None  # httpcore imports it where it is there, which fails once eventlet has patched sockets
 import agentotel
 if os.environ["RECORD"]:
     agentotel.init(service_name="greenlets")

@@ -53,7 +53,7 @@ def _version(neighbour: Neighbour) -> str:
 def _packages(neighbour: Neighbour) -> list[str]:
     """Name what is installed: for the library what it needs; itself is on the path of what runs there."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"], *neighbour.requires]
+    return [*neighbour.requires, *project["dependencies"]]  # the newest neighbour counts, not the newest OpenTelemetry
 
 
 def _make(home: Path, python: Path, neighbour: Neighbour) -> None:

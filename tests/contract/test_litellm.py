@@ -17,6 +17,7 @@ import pytest
 
 import agentotel
 from agentotel.testing import Captured, ModelCall, capture
+from tests.contract import results
 from tests.contract.flavour import FLAVOURS, done
 from tests.contract.recordings import Recording, written
 from tests.contract.seen import shown, shown_error
@@ -24,7 +25,7 @@ from tests.fakes.made import answering
 from tests.fakes.replay import Replay, refused
 
 litellm = pytest.importorskip("litellm")
-pytest.importorskip("tests.contract.drivers.litellm")  # which keeps the SDK from fetching, and from dating answers
+drivers = pytest.importorskip("tests.contract.drivers.litellm")  # it keeps the SDK from fetching and dating
 
 ASKED = [{"role": "user", "content": "Hello"}]
 KEYS = {"api_key": "test-key"}
@@ -113,6 +114,7 @@ async def test_a_call_is_one_span_in_the_numbers_of_the_provider(name: str, flav
     assert {key: found.get(key) for key in expected} == expected
     assert [event.attributes["http.response.status_code"] for event in span.events] == [200]
     assert span.retries is None
+    results.note(drivers.DRIVER, f"litellm-{name}", flavour, span.attributes)
 
 
 RETRIES: dict[str, tuple[str, dict[str, Any]]] = {

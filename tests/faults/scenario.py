@@ -22,7 +22,8 @@ from opentelemetry.trace import NoOpTracerProvider
 from wrapt import FunctionWrapper
 
 import agentotel
-from agentotel.capture import echoes
+from agentotel.capture import brokers, echoes
+from agentotel.capture.spec import Brokered
 from tests.contract.seen import shown, shown_error
 from tests.conventions import provider as p
 from tests.conventions.provider import Answer, Provider
@@ -68,6 +69,14 @@ class Callback:
 Callback.set_attributes = FunctionWrapper(Callback.set_attributes, echoes.wrapper(Callback.set_attributes))  # type: ignore[method-assign,assignment]
 
 
+def call(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+broker = brokers.plain(call, brokers.wrapper(lambda _owner, _args, _kwargs: Brokered(retry_limit=1), call))
+"""Calls a function, and is patched as the functions of a broker are."""
+
+
 class Application:
     """Runs a few turns and logs what it gets, exceptions included. Others trace with the providers ``beside`` us."""
 
@@ -98,6 +107,7 @@ class Application:
             self.note(self.unparsed)
             self.note(self.refused_option)
             self.note(self.other_sdks)
+            self.note(self.brokered)
             self.note(self.connections)
             self.note(self.neighbours)
             self.note(self.failures)
@@ -158,6 +168,12 @@ class Application:
             call.result("found")
         with ThreadPoolExecutor(1) as pool:
             return [look_up("it"), list(pages()), pool.submit(look_up, "that").result()]
+
+    def brokered(self) -> Any:
+        """Ask as a broker does: a call that fails, sent again, and one that fails for good."""
+        read = broker(lambda: (self.note(lambda: self.ask(p.failed(400, "no"))), self.ask(p.chat("there")))[1])
+        broker(lambda: self.ask(p.failed(400, "no")))
+        return read
 
     def streams(self) -> list[Any]:
         read = [
@@ -274,7 +290,7 @@ class Application:
             async with session.post(f"{url}/chat/completions", json=streamed) as response:
                 lines = [line async for line in response.content]
             async with session.post(f"{url}/chat/completions", json=streamed) as response:
-                await response.content.readany()
+                await response.content.read(20)
         return lines
 
     async def asynchronous(self) -> list[Any]:

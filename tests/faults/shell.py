@@ -97,6 +97,7 @@ OF_SDKS = {
     "capture/bodies.py _reader_class.<locals>.WatchedReader.__deepcopy__",
     "capture/bodies.py _reader_class.<locals>.WatchedReader.__reduce_ex__",
     "capture/brokers.py _asynchronous.<locals>.call",
+    "capture/brokers.py _over",
     "capture/brokers.py _synchronous.<locals>.call",
     "capture/brokers.py plain.<locals>.called",
     "capture/brokers.py plain.<locals>.called_async",

@@ -37,6 +37,8 @@ CARRYING = {
     "capture.answer",
     "capture.body",
     "capture.body_end",
+    "capture.broker",
+    "capture.brokered",
     "capture.end",
     "capture.fail",
     "capture.join",

@@ -43,10 +43,13 @@ class Broker:
         _innermost.set(self)
         self.running = True
 
-    def leave(self) -> tuple[Operation, Failure] | None:
-        """Give back what was current before, and the call that waits for this end."""
+    def leave(self) -> None:
+        """Give back what was current before."""
         self.running = False
         _innermost.set(self._before)
+
+    def left(self) -> tuple[Operation, Failure] | None:
+        """Give the call that waits for the end of this one."""
         last = self.outermost
         waiting = last.waiting
         if last is self:

@@ -18,7 +18,8 @@ from agentotel.facts.stop import Outcome
 from agentotel.record.pipeline import IDLE, active
 
 _enter = guard.site("capture.broker")
-_leave = guard.site("capture.broker_left")
+_leave = guard.site("capture.leave")
+_fail = guard.site("capture.fail")
 
 Read = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], Brokered]
 
@@ -36,9 +37,9 @@ def _synchronous(read: Read) -> Callable[..., Any]:
         try:
             value = wrapped(*args, **kwargs)
         except BaseException as error:
-            _leave(_left, broker, error)
+            _over(broker, error)
             raise
-        _leave(_left, broker, None)
+        _over(broker, None)
         return value
 
     return call
@@ -52,9 +53,9 @@ def _asynchronous(read: Read) -> Callable[..., Any]:
         try:
             value = await wrapped(*args, **kwargs)
         except BaseException as error:
-            _leave(_left, broker, error)
+            _over(broker, error)
             raise
-        _leave(_left, broker, None)
+        _over(broker, None)
         return value
 
     return call
@@ -68,9 +69,15 @@ def _entered(read: Read, owner: Any, args: tuple[Any, ...], kwargs: dict[str, An
     return broker
 
 
-def _left(broker: Broker, error: BaseException | None) -> None:
+def _over(broker: Broker, error: BaseException | None) -> None:
+    """Leave a broker, and end the call that waits for that."""
+    _leave(broker.leave)
+    _fail(_failed, broker, error)
+
+
+def _failed(broker: Broker, error: BaseException | None) -> None:
     """End the call that failed last inside by what its caller is told; an inner broker only says what that may be."""
-    waiting = broker.leave()
+    waiting = broker.left()
     if waiting is None:
         return
     operation, failure = waiting

@@ -13,10 +13,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from agentotel._core import guard
 from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
 from agentotel.wire import bedrock_agents, bedrock_converse, bedrock_invoke, retrieval
 from agentotel.wire.format import Body
+
+_request = guard.site("capture.request")
 
 CONVERSE: Final = Call(operation="chat", format=bedrock_converse.FORMAT)
 CALLS: Final[Mapping[str, Mapping[str, Call | None]]] = {
@@ -105,7 +108,7 @@ def _object(text: object) -> dict[str, Any]:
 
 
 def _call(model: str, body: Body) -> Call:
-    operation, found = bedrock_invoke.of(model, body)
+    operation, found = _request(bedrock_invoke.of, model, body) or ("generate_content", bedrock_invoke.OTHER)
     return Call(operation=operation, format=found)
 
 

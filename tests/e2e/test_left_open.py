@@ -127,9 +127,16 @@ def outcomes(world: World) -> list[tuple[str, Any]]:
 CHAT = "chat gpt-4o"
 
 
-def test_an_agent_that_nobody_goes_on_with_ends_from_the_inside_out(world: World) -> None:
+@pytest.fixture(scope="module")
+def left() -> int:
+    """How a process ends that leaves a stream, without us: CPython 3.13.0 crashes in its last collection."""
+    with started() as world:
+        return world.ended(STREAM, record="").code
+
+
+def test_an_agent_that_nobody_goes_on_with_ends_from_the_inside_out(world: World, left: int) -> None:
     ended = world.ended(NESTED)
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err) == (left, "")
     spans = world.spans()
     assert [name for name, _said in spans] == [
         CHAT,
@@ -163,9 +170,9 @@ def test_calls_of_threads_that_end_with_the_process(world: World) -> None:
 
 
 @pytest.mark.parametrize("order", ["provide()\nagentotel.instrument()\n", "agentotel.instrument()\nprovide()\n"])
-def test_it_is_sent_through_a_provider_of_the_application(world: World, order: str) -> None:
+def test_it_is_sent_through_a_provider_of_the_application(world: World, order: str, left: int) -> None:
     ended = world.ended(GLOBAL + order + STREAM, record="")
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err) == (left, "")
     assert outcomes(world) == [(CHAT, "abandoned")]
 
 
@@ -182,9 +189,9 @@ def test_a_worker_of_multiprocessing(world: World) -> None:
     assert outcomes(world) == [(CHAT, "abandoned")]
 
 
-def test_a_backend_that_hangs_delays_the_exit_by_the_deadline_alone() -> None:
+def test_a_backend_that_hangs_delays_the_exit_by_the_deadline_alone(left: int) -> None:
     with started(hang=True) as world:
         ended = world.ended(STREAM + "print(time.time())\n", AGENTOTEL_SHUTDOWN_TIMEOUT_S="0.5")
         assert 0.5 < time.time() - float(ended.out.split()[-1]) < START_S
-    assert ended.code == 0
+    assert ended.code == left
     assert "stopped waiting for the backend after 0.5 s: 1 span" in ended.err

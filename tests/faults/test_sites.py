@@ -120,7 +120,7 @@ def test_a_fault_in_reading_chunks_is_counted_once_a_stream(
     assert log == expected
     assert clean
     assert guard.counts() == {FOLD: len(raised)}
-    assert len(raised) == 11
+    assert len(raised) == 10
     assert len(made.spans) == alone
     assert made.problems() == []
     streamed = [span for span in made.spans if (span.attributes or {}).get("gen_ai.request.stream")]

@@ -10,7 +10,6 @@ HOSTS: Final = (
     ("cognitiveservices.azure.com", "azure.ai.openai"),
     ("inference.ai.azure.com", "azure.ai.inference"),
     ("models.ai.azure.com", "azure.ai.inference"),
-    ("models.ai.azure.com", "azure.ai.inference"),
     ("api.openai.com", "openai"),
     ("api.anthropic.com", "anthropic"),
     ("api.cohere.com", "cohere"),

@@ -6,7 +6,6 @@ is read only where the path fits, and taken for a model call only with the field
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,6 +17,7 @@ from agentotel.capture.spec import Adapter, Asked, Call, HttpLibrary, Sent, Targ
 from agentotel.capture.tracking import current
 from agentotel.record.pipeline import active
 from agentotel.wire.format import Body, Format
+from agentotel.wire.read import json_object
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 
@@ -203,8 +203,4 @@ def _json(body: object) -> Body:
         return body
     if not isinstance(body, bytes) or len(body) > MOST_BYTES or body.lstrip()[:1] != b"{":
         return {}
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+    return json_object(body)

@@ -7,7 +7,6 @@ comes out as the same object.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from types import AsyncGeneratorType, GeneratorType
@@ -29,7 +28,7 @@ from agentotel.record.operation import MODEL, ModelFacts, Operation, stop_reason
 from agentotel.record.pipeline import IDLE, active
 from agentotel.wire import errors
 from agentotel.wire.format import Body, fields
-from agentotel.wire.read import OTHER_ERROR, failure
+from agentotel.wire.read import OTHER_ERROR, failure, json_object
 
 _open = guard.site("capture.open")
 _join = guard.site("capture.join")
@@ -171,18 +170,10 @@ def _detail(operation: Operation, failure: Failure) -> str:
 
 def _unparsed(operation: Operation, answer: Answer, error: Exception) -> None:
     """Read an answer that arrived whole and that the SDK could not parse into what was asked for."""
-    body = _document(answer) if answer.read and not answer.refused else None
+    body = json_object(answer.content()) if answer.read and not answer.refused else None
     if body:
         take(operation, body)
         parsing.report(operation, error)
-
-
-def _document(answer: Answer) -> Body:
-    """Parse a body that was read; of one that is no JSON object nothing is known."""
-    try:
-        return fields(json.loads(answer.content()))
-    except ValueError:
-        return {}
 
 
 def parser(adapter: Adapter, _function: Callable[..., Any]) -> Callable[..., Any]:
@@ -275,7 +266,7 @@ def _refused(answer: Answer) -> Failure:
     """Read the failure that a provider answered with, by its body where that was read."""
     said = None
     if answer.read and "json" in answer.header("content-type"):
-        body = _document(answer)
+        body = json_object(answer.content())
         said = failure(body.get("error") or body.get("message"))
     kind = str(answer.status) if said is None or said.type == OTHER_ERROR else said.type
     read = errors.said(Failure(type=kind, message=None if said is None else said.message))

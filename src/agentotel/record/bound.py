@@ -26,6 +26,7 @@ _BUILT_IN: Final = frozenset({"TraceBasedExemplarFilter", "AlwaysOnExemplarFilte
 """Exemplar filters that say the same of every record outside a span."""
 
 _SDK: Final = "opentelemetry.sdk.metrics._internal.instrument"
+_CONSUMER: Final = "SynchronousMeasurementConsumer"
 
 
 class _Measurement(NamedTuple):
@@ -114,9 +115,6 @@ class BoundHistogram:
         self._instrument = instrument
         self._storages = storages
         self._consumer = consumer
-
-
-_CONSUMER: Final = "SynchronousMeasurementConsumer"
 
 
 def behind(histogram: Any) -> Any:

@@ -153,28 +153,19 @@ class MetricRecorder:
         return known
 
     def _make_records(self, operation: str, attributes: _Attributes) -> _CallRecords:
+        def bound(one: m.Instrument, **more: AttributeValue) -> BoundHistogram | None:
+            histogram = self._histograms.get(one.name)
+            return None if histogram is None else BoundHistogram(histogram, {**attributes, **more})
+
         inference = operation in INFERENCE
-        if not self._spec:
-            first, tokens = m.OPERATION_FIRST_CHUNK, (m.TOKEN_USAGE, m.TOKEN_USAGE)
-            types: tuple[_Attributes, _Attributes] = {n.TOKEN_TYPE: "input"}, {n.TOKEN_TYPE: "output"}
-            wanted = True, operation != "embeddings"
-        else:
-            first = m.INFERENCE_FIRST_CHUNK if inference else m.OPERATION_FIRST_CHUNK
-            tokens, types, wanted = (
-                (m.INPUT_TOKENS_PER_CALL, m.OUTPUT_TOKENS_PER_CALL),
-                ({}, {}),
-                (inference, inference),
-            )
-        histogram = self._histograms.get(first.name)
-        return _CallRecords(
-            attributes,
-            BoundHistogram(self._duration(operation), attributes),
-            None if histogram is None else BoundHistogram(histogram, attributes),
-            *(
-                BoundHistogram(self._histograms[one.name], {**attributes, **kind}) if is_wanted else None
-                for one, kind, is_wanted in zip(tokens, types, wanted, strict=True)
-            ),
-        )
+        duration = BoundHistogram(self._duration(operation), attributes)
+        if self._spec:
+            first = bound(m.INFERENCE_FIRST_CHUNK if inference else m.OPERATION_FIRST_CHUNK)
+            tokens = (bound(m.INPUT_TOKENS_PER_CALL), bound(m.OUTPUT_TOKENS_PER_CALL)) if inference else (None, None)
+            return _CallRecords(attributes, duration, first, *tokens)
+        first = bound(m.OPERATION_FIRST_CHUNK)
+        output = None if operation == "embeddings" else bound(m.TOKEN_USAGE, **{n.TOKEN_TYPE: "output"})
+        return _CallRecords(attributes, duration, first, bound(m.TOKEN_USAGE, **{n.TOKEN_TYPE: "input"}), output)
 
     def _usage(self, operation: Operation, usage: Usage, records: _CallRecords) -> None:
         if records.input is not None and usage.input_tokens is not None:

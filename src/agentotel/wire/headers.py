@@ -44,24 +44,19 @@ Of several that are there the last one wins: of Mistral's periods the shortest, 
 ``trial`` is Cohere's; those that name no kind are Together's and OpenRouter's.
 """
 
-LIMITS: Final[Mapping[bytes, tuple[str, str]]] = {
-    name.format(field=field).encode(): (kind, field)
-    for kind, names in _NAMES.items()
-    for field in ("limit", "remaining", "reset")
-    for name in names
-}
-"""Header names to the kind of limit and its field."""
-
 _WAITS_MS: Final = (b"retry-after-ms", b"x-amz-retry-after")
-_KINDS: Final = tuple(_NAMES)
 _FIELDS: Final = ("limit", "remaining", "reset")
+_STARTS: Final = {kind: number * len(_FIELDS) for number, kind in enumerate(_NAMES)}
+"""Where the fields of each kind begin in a list of all of them."""
+
 _PLACES: Final = {
-    name: (rank, _KINDS.index(kind) * len(_FIELDS) + _FIELDS.index(field))
-    for rank, (name, (kind, field)) in enumerate(LIMITS.items())
+    name.format(field=field).encode(): (rank, _STARTS[kind] + offset)
+    for kind, names in _NAMES.items()
+    for rank, name in enumerate(names)
+    for offset, field in enumerate(_FIELDS)
 }
 """Header names to their rank among those that say the same, and to the place of what they say."""
 
-_STARTS: Final = tuple((number * len(_FIELDS), kind) for number, kind in enumerate(_KINDS))
 _OTHERS: Final = frozenset({*REQUEST_IDS, *_WAITS_MS, b"retry-after"})
 _MOST_DIGITS: Final = 18
 """What an attribute can hold: 64 bits."""
@@ -83,7 +78,7 @@ class HeaderFacts(NamedTuple):
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]], *, now: datetime) -> HeaderFacts:
     """Read raw header pairs. ``now`` is the time of the response, for headers that give a moment."""
-    limits: list[tuple[int, bytes] | None] = [None] * (len(_KINDS) * len(_FIELDS))
+    limits: list[tuple[int, bytes] | None] = [None] * (len(_STARTS) * len(_FIELDS))
     found: dict[bytes, str] = {}
     place_of = _PLACES.get
     for name, value in headers:
@@ -99,7 +94,13 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]], *, now: datetime) -> He
     return HeaderFacts(
         request_id=next((found[name] for name in REQUEST_IDS if name in found), None) if found else None,
         retry_after_s=_retry_after(found, now) if found else None,
-        limits=tuple([_limit(kind, limits, place, now) for place, kind in _STARTS if any(limits[place : place + 3])]),
+        limits=tuple(
+            [
+                _limit(kind, told, now)
+                for kind, start in _STARTS.items()
+                if any(told := limits[start : start + len(_FIELDS)])
+            ]
+        ),
     )
 
 
@@ -113,8 +114,8 @@ def _retry_after(found: Mapping[bytes, str], now: datetime) -> float | None:
     return None if seconds is None else _moment(seconds, now)
 
 
-def _limit(kind: str, found: Sequence[tuple[int, bytes] | None], place: int, now: datetime) -> RateLimit:
-    limit, remaining, reset = found[place : place + 3]
+def _limit(kind: str, told: Sequence[tuple[int, bytes] | None], now: datetime) -> RateLimit:
+    limit, remaining, reset = told
     return RateLimit(
         kind=kind,
         limit=None if limit is None else _whole(limit[1]),

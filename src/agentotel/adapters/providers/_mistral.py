@@ -6,7 +6,6 @@ Source: ``basesdk.py`` of mistralai 2.0 and 3.7.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from agentotel.adapters.providers._paths import Found
 from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Hook, Sent, Target
 from agentotel.wire.format import Body
+from agentotel.wire.read import json_object
 
 RAISED: Final = {422: "httpvalidationerror.HTTPValidationError"}
 """Exceptions by HTTP status, in ``errors``; any other status is an ``SDKError``."""
@@ -66,5 +66,4 @@ def _body(request: Any) -> Body:
     words = getattr(request.stream, "fields", None)
     if words is not None:
         return {word.name: word.value for word in words if isinstance(getattr(word, "value", None), str)}
-    parsed = json.loads(request.content)
-    return parsed if isinstance(parsed, dict) else {}
+    return json_object(request.content)

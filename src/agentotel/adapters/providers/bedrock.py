@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import io
-import json
 import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
@@ -18,6 +17,7 @@ from agentotel.capture import hosts
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
 from agentotel.wire import bedrock_agents, bedrock_converse, bedrock_invoke, retrieval
 from agentotel.wire.format import Body
+from agentotel.wire.read import json_object
 
 _request = guard.site("capture.request")
 
@@ -87,7 +87,7 @@ def answer(response: Mapping[str, Any]) -> Any:
         return held
     raw = getattr(held, "_raw_stream", None)
     if isinstance(raw, io.BytesIO):  # somebody has read the body, and put it back
-        return _object(raw.getvalue())
+        return json_object(raw.getvalue())
     return getattr(held, "__wrapped__", held) if raw is None else raw  # a proxy in aiobotocore 2
 
 
@@ -95,16 +95,8 @@ def _invocation(params: Mapping[str, Any]) -> Body:
     """Read the model's own body, with the other arguments beside it; of a file there is nothing to read."""
     sent: Any = params.get("body")
     beside = {key: value for key, value in params.items() if key != "body"}
-    return {**beside, **_object(sent.getvalue() if hasattr(sent, "getvalue") else sent)}
-
-
-def _object(text: object) -> dict[str, Any]:
-    """Parse a JSON object; anything else is empty."""
-    try:
-        found = json.loads(text) if isinstance(text, str | bytes | bytearray) else None
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    whole = sent.getvalue() if hasattr(sent, "getvalue") else sent
+    return {**beside, **(json_object(whole) if isinstance(whole, str | bytes | bytearray) else {})}
 
 
 def _call(model: str, body: Body) -> Call:

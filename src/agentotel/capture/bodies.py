@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from importlib import import_module
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from agentotel.capture.streams import StreamEnd
 
 _end = guard.site("capture.body_end")
+
+
+def json_object(sent: str | bytes | bytearray) -> dict[str, object]:
+    """Parse a JSON object; what is none, or no JSON, is empty."""
+    try:
+        found = json.loads(sent)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def watched(body: Any, end: StreamEnd, see: Callable[[bytes], None] | None) -> Any:

@@ -13,11 +13,11 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from agentotel.capture import hosts
+from agentotel.capture.bodies import json_object
 from agentotel.capture.spec import Adapter, Asked, Call, HttpLibrary, Sent, Target
 from agentotel.capture.tracking import current
 from agentotel.record.pipeline import active
 from agentotel.wire.format import Body, Format
-from agentotel.wire.read import json_object
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 

@@ -18,6 +18,7 @@ from agentotel._core import guard
 from agentotel.api.block import failure_of
 from agentotel.capture import asking, brokered, managers, neighbours, parsing, streams
 from agentotel.capture.answers import Answer, answer_of, is_whole
+from agentotel.capture.bodies import json_object
 from agentotel.capture.spec import Adapter
 from agentotel.capture.tracking import Tracking, current
 from agentotel.facts.call import Failure, Request
@@ -28,7 +29,7 @@ from agentotel.record.operation import MODEL, ModelFacts, Operation, stop_reason
 from agentotel.record.pipeline import IDLE, active
 from agentotel.wire import errors
 from agentotel.wire.format import Body, fields
-from agentotel.wire.read import OTHER_ERROR, failure, json_object
+from agentotel.wire.read import OTHER_ERROR, failure
 
 _open = guard.site("capture.open")
 _join = guard.site("capture.join")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from agentotel.facts.call import AttributeValue, Failure, Usage
@@ -78,15 +77,6 @@ def one_of(table: Mapping[str, str]) -> Reader:
 def inside(key: str, read: Reader) -> Reader:
     """Make a reader of a field of an object."""
     return lambda value: read(fields(value).get(key))
-
-
-def json_object(sent: str | bytes | bytearray) -> dict[str, object]:
-    """Parse a JSON object; what is none, or no JSON, is empty."""
-    try:
-        found = json.loads(sent)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def positive(value: object) -> AttributeValue | None:

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from agentotel.adapters.providers._paths import Found
 from agentotel.capture import hosts
+from agentotel.capture.bodies import json_object
 from agentotel.capture.spec import Adapter, Hook, Sent, Target
 from agentotel.wire.format import Body
-from agentotel.wire.read import json_object
 
 RAISED: Final = {422: "httpvalidationerror.HTTPValidationError"}
 """Exceptions by HTTP status, in ``errors``; any other status is an ``SDKError``."""

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from agentotel._core import guard
 from agentotel.capture import hosts
+from agentotel.capture.bodies import json_object
 from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
 from agentotel.wire import bedrock_agents, bedrock_converse, bedrock_invoke, retrieval
 from agentotel.wire.format import Body
-from agentotel.wire.read import json_object
 
 _request = guard.site("capture.request")
 

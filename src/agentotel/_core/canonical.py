@@ -139,12 +139,31 @@ def _key(key: object) -> str:
     return key if isinstance(key, str) else canonical_json(key)
 
 
-Digest = Callable[[str], str]
-"""Text to a labelled hash, for example ``sha256:9f86d0...``."""
+class Digest:
+    """Makes labelled hashes of text, for example ``sha256:9f86d0...``: SHA-256, or HMAC-SHA-256 where a key is set."""
+
+    __slots__ = ("_empty", "_label")
+
+    def __init__(self, hash_key: bytes | None = None) -> None:
+        self._label = "sha256:" if hash_key is None else "hmac-sha256:"
+        self._empty: Any = hashlib.sha256() if hash_key is None else hmac.new(hash_key, digestmod="sha256")
+
+    def __call__(self, text: str) -> str:
+        """Give the hash of a text."""
+        running = self.start()
+        running.update(text.encode("utf-8", "surrogatepass"))
+        return self.shown(running)
+
+    def start(self) -> Any:
+        """Start a hash of a text that comes piece by piece: its ``update`` takes bytes."""
+        return self._empty.copy()
+
+    def shown(self, running: Any) -> str:
+        """Give the hash of what a running one has taken so far."""
+        return f"{self._label}{running.hexdigest()}"
 
 
+@functools.lru_cache(maxsize=16)
 def make_digest(hash_key: bytes | None = None) -> Digest:
-    """Return the hash function in use: SHA-256, or HMAC-SHA-256 where a key is set."""
-    if hash_key is None:
-        return lambda text: "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return lambda text: "hmac-sha256:" + hmac.digest(hash_key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+    """Return the hash function of a key, which is the same one for the same key."""
+    return Digest(hash_key)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
+from agentotel._core.canonical import Digest
+
 T = TypeVar("T")
 
 _NUMBERS: Final = (bool, int, float)
@@ -79,6 +81,29 @@ class Latest:
         copies = _copies((value,))
         self._known = (copies[0], made) if copies else None
         return made
+
+
+class Lines:
+    """The lines of the latest text, which most often open the next one, and a hash that has taken them."""
+
+    __slots__ = ("_digest", "_known", "_running")
+
+    def __init__(self, digest: Digest) -> None:
+        self._digest = digest
+        self._known: tuple[str, ...] = ()
+        self._running = digest.start()
+
+    def hash(self, lines: tuple[str, ...]) -> str:
+        """Give the hash of lines, put together by line feeds; only new ones are taken."""
+        known, self._known = self._known, ()  # until it has taken them, whatever comes in between
+        if known and lines[: len(known)] == known:
+            fresh = ("", *lines[len(known) :])
+        else:
+            self._running = self._digest.start()
+            fresh = lines
+        self._running.update("\n".join(fresh).encode())
+        self._known = lines
+        return self._digest.shown(self._running)
 
 
 class Opening(Generic[T]):

@@ -12,7 +12,7 @@ from agentotel.facts.call import Attempt, AttributeValue, Usage
 from agentotel.record import unit as units
 from agentotel.record.bound import NOWHERE, BoundHistogram, behind
 from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
-from agentotel.record.tally import Tally
+from agentotel.record.tally import Addition, Tally
 from agentotel.record.unit import Unit
 from agentotel.semconv import metrics as m
 from agentotel.semconv import names as n
@@ -178,37 +178,30 @@ class MetricRecorder:
                     counter.add(amount, {**records.attributes, n.TOKEN_MODALITY: "unknown"}, context=NOWHERE)
 
     def _tallies(self, operation: Operation, facts: ModelFacts) -> None:
-        add = self._tally.add
-        feature = operation.identity.feature
-        if facts.cost is not None:
-            model = None if facts.response is None else facts.response.model
-            add(m.LLM_COST, facts.cost.usd, facts.provider, facts.request.model or model, feature)
-        if facts.response is not None:
-            for reason in facts.response.finish_reasons:
-                add(m.LLM_FINISHES, 1, reason)
+        cost, response = facts.cost, facts.response
+        additions: list[Addition] = []
+        if cost is not None:
+            model = facts.request.model or (None if response is None else response.model)
+            additions.append((m.LLM_COST, cost.usd, (facts.provider, model, operation.identity.feature)))
+        if response is not None:
+            additions += [(m.LLM_FINISHES, 1, (reason,)) for reason in response.finish_reasons]
         if operation.identity.session is not None:
-            add(m.SESSION_LLM_CALLS, 1, feature)
-            self._session(operation, None if facts.cost is None else facts.cost.usd)
-
-    def _session(self, operation: Operation, cost_usd: float | None) -> None:
-        if cost_usd is not None:
-            self._tally.add(m.SESSION_COST, cost_usd, operation.identity.feature)
-        if operation.failure is not None:
-            self._tally.add(m.SESSION_ERRORS, 1, operation.identity.feature)
+            additions += _of_session(operation, m.SESSION_LLM_CALLS, None if cost is None else cost.usd)
+        self._tally.add_all(additions)
 
     def _tool(self, operation: Operation) -> None:
         facts = operation.facts
         assert isinstance(facts, ToolFacts)  # noqa: S101 - the kind says so
         run = operation.identity.run
         error = None if operation.failure is None else operation.failure.type
-        if error is not None:
-            self._tally.add(m.TOOL_ERRORS, 1, facts.name, error)
         agent = None if run is None else run.name
         self._record(operation, m.TOOL_DURATION, operation.duration_s, _TOOL, facts.name, facts.type, agent, error)
-        self._tally.add(m.TOOL_CALLS, 1, facts.name)
+        additions: list[Addition] = [(m.TOOL_CALLS, 1, (facts.name,))]
+        if error is not None:
+            additions.append((m.TOOL_ERRORS, 1, (facts.name, error)))
         if operation.identity.session is not None:
-            self._tally.add(m.SESSION_TOOL_CALLS, 1, operation.identity.feature)
-            self._session(operation, facts.cost_usd)
+            additions += _of_session(operation, m.SESSION_TOOL_CALLS, facts.cost_usd)
+        self._tally.add_all(additions)
 
     def _unit(self, operation: Operation) -> None:
         unit = operation.facts
@@ -263,6 +256,17 @@ class MetricRecorder:
         if unit.ended:
             self._record(operation, m.SESSION_DURATION, operation.duration_s, _FEATURE, feature)
             self._tally.add(m.SESSION_STOPS, 1, *_ending(unit), feature)
+
+
+def _of_session(operation: Operation, calls: m.Instrument, cost_usd: float | None) -> list[Addition]:
+    """Give what a call adds to its session."""
+    values = (operation.identity.feature,)
+    additions: list[Addition] = [(calls, 1, values)]
+    if cost_usd is not None:
+        additions.append((m.SESSION_COST, cost_usd, values))
+    if operation.failure is not None:
+        additions.append((m.SESSION_ERRORS, 1, values))
+    return additions
 
 
 def _ending(unit: Unit) -> tuple[str | None, str | None]:

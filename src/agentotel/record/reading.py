@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from agentotel._core.canonical import Digest, canonical_json
 from agentotel._core.locks import make_lock
 from agentotel.facts.call import Context
-from agentotel.record.latest import Latest, Opening
+from agentotel.record.latest import Latest, Lines, Opening
 
 _SPARE: Final = 64
 _TEXTS: Final = {str}
@@ -108,7 +108,7 @@ class _Seen(NamedTuple):
 class Reading:
     """The contexts that the model calls of one run have read."""
 
-    __slots__ = ("_contexts", "_lock", "_opening", "_parameters", "_tools", "hashes")
+    __slots__ = ("_contexts", "_lines", "_lock", "_opening", "_parameters", "_tools", "hashes")
 
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
@@ -116,32 +116,32 @@ class Reading:
         self._opening: Opening[str] = Opening()
         self._tools = Latest()
         self._parameters = Latest()
+        self._lines = Lines(hashes.digest)
         self._lock = make_lock()
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
         """Take up one context and tell what changed against the closest earlier one."""
-        system = self.hashes.of((context.system,))[0] if context.system else None
+        sent_system, sent_tools, sent = context
+        hashes = self.hashes
         with self._lock:
-            tools = self._tools.of(context.tools, self.hashes.hash) if context.tools else None
+            system = hashes.of((sent_system,))[0] if sent_system else None
+            tools = self._tools.of(sent_tools, hashes.hash) if sent_tools else None
             written = self._parameters.of(parameters, canonical_json)
-            seen = _Seen(system, tools, self._opening.of(context.messages, self.hashes.of))
-            closest, shared = self._closest(seen.messages)
+            messages = self._opening.of(sent, hashes.of)
+            hash_ = self._lines.hash((system or "", tools or "", written, *messages))
+            seen = _Seen(system, tools, messages)
+            closest, shared = self._closest(messages)
             self._contexts.append(seen)
-        parts = (seen.system or "", tools or "", written, *seen.messages)
-        return ContextFacts(
-            hash=self.hashes.digest("\n".join(parts)),
-            system_hash=seen.system,
-            tools_hash=tools,
-            messages=len(seen.messages),
-            new_messages=len(seen.messages) - shared,
-            change=None if closest is None else _change(closest, seen, shared),
-            fresh=context.messages[shared:],
-        )
+        change = None if closest is None else _change(closest, seen, shared)
+        count = len(messages)
+        return ContextFacts(hash_, system, tools, count, count - shared, change, sent[shared:])
 
     def _closest(self, messages: tuple[str, ...]) -> tuple[_Seen | None, int]:
         best: _Seen | None = None
         most = 0
         for seen in reversed(self._contexts):
+            if best is not None and len(seen.messages) <= most:
+                continue
             shared = _shared_prefix(seen.messages, messages)
             if best is None or shared > most:
                 best, most = seen, shared

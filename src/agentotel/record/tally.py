@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from weakref import WeakSet
 
 from agentotel._core.locks import make_lock
@@ -21,6 +21,11 @@ OTHER = "other"
 
 _Values = tuple[str | None, ...]
 
+_Sum = list[float]
+"""One number, which grows in place."""
+
+Addition = tuple[Instrument, float, _Values]
+"""An instrument, what is added, and the values of its attributes in their order."""
 
 _tallies: WeakSet[Tally] = WeakSet()
 
@@ -33,7 +38,7 @@ class Tally:
     def __init__(self, cap: int = 2000) -> None:
         self._cap = cap
         self._lock = make_lock()
-        self._sums: dict[str, dict[_Values, float]] = {}
+        self._sums: dict[str, dict[_Values, _Sum]] = {}
         self._full: set[str] = set()
         _tallies.add(self)
 
@@ -43,32 +48,35 @@ class Tally:
 
     def add(self, instrument: Instrument, amount: float, *values: str | None) -> None:
         """Add ``amount``; ``values`` are the attribute values in the order of the instrument."""
-        with self._lock:
-            sums = self._sums.get(instrument.name)
-            if sums is not None and values in sums:
-                sums[values] += amount
-                return
-            full = self._add_new(instrument, amount, values)
-        if full:
-            logger.warning(
-                "metric %s has %d attribute sets; further ones are counted under %r", instrument.name, self._cap, OTHER
-            )
+        self.add_all(((instrument, amount, values),))
 
-    def _add_new(self, instrument: Instrument, amount: float, values: _Values) -> bool:
-        """Add under values that are new; True where they are the first beyond the cap."""
+    def add_all(self, additions: Iterable[Addition]) -> None:
+        """Add several amounts in one step."""
+        full: list[str] = []
+        with self._lock:
+            for instrument, amount, values in additions:
+                sums = self._sums.get(instrument.name)
+                known = None if sums is None else sums.get(values)
+                if known is None:
+                    known = self._new(instrument, values, full)
+                known[0] += amount
+        for name in full:
+            logger.warning("metric %s has %d attribute sets; further ones are counted under %r", name, self._cap, OTHER)
+
+    def _new(self, instrument: Instrument, values: _Values, full: list[str]) -> _Sum:
+        """Give the sum of values that have none: their own, or what is beyond the cap, noted in ``full`` at first."""
         sums = self._sums.setdefault(instrument.name, {})
-        full = len(sums) >= self._cap
-        key = (OTHER,) * len(values) if full else values
-        sums[key] = sums.get(key, 0) + amount
-        said = instrument.name in self._full
-        if full:
+        if len(sums) < self._cap:
+            return sums.setdefault(values, [0])
+        if instrument.name not in self._full:
             self._full.add(instrument.name)
-        return full and not said
+            full.append(instrument.name)
+        return sums.setdefault((OTHER,) * len(values), [0])
 
     def read(self, instrument: Instrument) -> Iterator[tuple[float, dict[str, str]]]:
         """Give each sum with its attributes; an attribute without a value is left out."""
         with self._lock:
-            sums = list(self._sums.get(instrument.name, {}).items())
+            sums = [(key, amount) for key, (amount,) in self._sums.get(instrument.name, {}).items()]
         for key, amount in sums:
             yield amount, {name: value for name, value in zip(instrument.attributes, key, strict=True) if value}
 

@@ -6,6 +6,7 @@ addition walks up to the top; one lock serves all of them, held for a few additi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from agentotel._core import ids
@@ -154,25 +155,26 @@ class Unit:
             self.place.own_llm_calls += 1
             if self.kind != STEP:
                 self.steps += 1
-            for unit in self._sums():
+            sums = self._sums()
+            for unit in sums:
                 unit.llm_calls += 1
                 unit.input_tokens += input_tokens
                 unit.output_tokens += output_tokens
-                unit._add(cost_usd, retries, errors)  # noqa: SLF001 - another unit
+            _add(sums, cost_usd, retries, errors)
 
     def add_tool(self, cost_usd: float | None, retries: int, errors: int) -> None:
         """Add one tool call to this unit and all above it."""
         with _lock:
             self.place.own_tool_calls += 1
-            for unit in self._sums():
+            sums = self._sums()
+            for unit in sums:
                 unit.tool_calls += 1
-                unit._add(cost_usd, retries, errors)  # noqa: SLF001 - another unit
+            _add(sums, cost_usd, retries, errors)
 
     def add_troubles(self, retries: int, errors: int) -> None:
         """Add what went wrong in a call that is neither a model's nor a tool's to this unit and all above it."""
         with _lock:
-            for unit in self._sums():
-                unit._add(None, retries, errors)  # noqa: SLF001 - another unit
+            _add(self._sums(), None, retries, errors)
 
     def _sums(self) -> list[Unit]:
         """Give this unit, all above it, and the sessions over all their segments."""
@@ -184,12 +186,6 @@ class Unit:
                 found.append(unit.whole)
             unit = unit.parent
         return found
-
-    def _add(self, cost_usd: float | None, retries: int, errors: int) -> None:
-        self.retries += retries
-        self.errors += errors
-        if cost_usd is not None:
-            self.cost_usd = cost_usd if self.cost_usd is None else self.cost_usd + cost_usd
 
     def add_step(self) -> None:
         """Count one step made directly in this unit. A model call outside of steps is one too."""
@@ -230,6 +226,16 @@ class Unit:
                 if known is not None:
                     self._blames[mark] = known  # what was expected has come: a later error of the class is another
         return known
+
+
+def _add(sums: Iterable[Unit], cost_usd: float | None, retries: int, errors: int) -> None:
+    if cost_usd is not None:
+        for unit in sums:
+            unit.cost_usd = cost_usd if unit.cost_usd is None else unit.cost_usd + cost_usd
+    if retries or errors:
+        for unit in sums:
+            unit.retries += retries
+            unit.errors += errors
 
 
 _HOMES: Final = frozenset({RUN, SESSION})

@@ -9,23 +9,23 @@ from typing import Any
 
 import pytest
 
-from agentotel._core.canonical import make_digest
+from agentotel._core.canonical import Digest, canonical_json, make_digest
 from agentotel.facts.call import Context
 from agentotel.record.reading import ContextFacts, Hashes, Reading
 
 Message = dict[str, Any]
 
 
-class Counting:
-    """A digest that counts what it is asked for."""
+class Counting(Digest):
+    """A digest that counts the texts that it is asked for, beside the running one of contexts."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.texts: list[str] = []
-        self._digest = make_digest()
 
     def __call__(self, text: str) -> str:
         self.texts.append(text)
-        return self._digest(text)
+        return super().__call__(text)
 
 
 def user(text: str) -> Message:
@@ -90,6 +90,31 @@ def test_system_tools_and_parameters_are_part_of_the_hash() -> None:
         (Context(messages=H), {"gen_ai.request.temperature": 0.5}),
     ]
     assert len({fresh().read(context, parameters).hash for context, parameters in contexts}) == 5
+
+
+@pytest.mark.parametrize("digest", [make_digest(), make_digest(b"key")])
+def test_the_hash_of_a_context_is_the_documented_one_whatever_was_read_before(digest: Digest) -> None:
+    reading = Reading(Hashes(digest))
+    tools: list[Message] = [{"name": "look"}]
+    for system, offered, warmth, messages in (
+        ("s", tools, 0.5, H[:2]),
+        ("s", tools, 0.5, H[:2]),
+        ("s", tools, 0.5, H),
+        ("s", tools, 0.5, H[:3]),
+        ("s", tools, 0.7, H),
+        ("t", tools, 0.7, H),
+        (None, None, 0.7, [SYSTEM, *H]),
+        (None, None, 0.7, []),
+        (None, None, 0.7, H),
+    ):
+        facts = reading.read(Context(system=system, tools=offered, messages=messages), {"temperature": warmth})
+        lines = [
+            "" if system is None else digest(canonical_json(system)),
+            "" if offered is None else digest(canonical_json(offered)),
+            canonical_json({"temperature": warmth}),
+            *(digest(canonical_json(message)) for message in messages),
+        ]
+        assert facts.hash == digest("\n".join(lines))
 
 
 def test_what_is_absent_has_no_hash() -> None:
@@ -241,7 +266,7 @@ def test_a_message_changed_in_place_is_seen() -> None:
 
 
 def test_a_turn_costs_what_is_new() -> None:
-    """2,000 messages that grow by two a turn: two hashes of messages, and the one of the context."""
+    """2,000 messages that grow by two a turn: two hashes of messages."""
     digest = Counting()
     reading = Reading(Hashes(digest))
     messages = history(1000)
@@ -250,7 +275,7 @@ def test_a_turn_costs_what_is_new() -> None:
         messages += history(turn + 1, turn)
         digest.texts.clear()
         facts = read(reading, messages, "s", [{"name": "t"}])
-        assert len(digest.texts) == 3
+        assert len(digest.texts) == 2
         assert (facts.change, facts.new_messages, facts.messages) == ("appended", 2, len(messages))
 
 
@@ -261,7 +286,7 @@ def test_a_new_run_of_the_session_costs_what_is_new() -> None:
     messages += history(1001, 1000)
     digest.texts.clear()
     facts = read(Reading(hashes), messages)
-    assert len(digest.texts) == 3
+    assert len(digest.texts) == 2
     assert (facts.change, facts.new_messages) == (None, 2002)
 
 
@@ -283,7 +308,7 @@ def test_a_window_that_slides_over_a_long_conversation() -> None:
     for start in range(2, 3000, 2):
         digest.texts.clear()
         facts = read(reading, messages[start : start + 100])
-        assert len(digest.texts) == 3
+        assert len(digest.texts) == 2
         assert facts.change == "truncated"
     assert len(hashes._now) + len(hashes._old) < 800
 
@@ -296,10 +321,10 @@ def test_what_is_in_use_outlives_a_small_context_in_between() -> None:
         read(Reading(hashes), long)
         digest.texts.clear()
         read(Reading(hashes), short)
-        assert len(digest.texts) == 1
+        assert digest.texts == []
         digest.texts.clear()
         read(Reading(hashes), long)
-        assert len(digest.texts) == 1
+        assert digest.texts == []
 
 
 def test_many_threads() -> None:

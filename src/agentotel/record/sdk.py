@@ -8,7 +8,7 @@ any other implementation of the API, and where limits could be reached, all goes
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
@@ -18,17 +18,33 @@ KNOWN: Final = ((1, 38), (1, 45))
 """The oldest and the newest version that is known from inside."""
 
 
-def is_known() -> bool:
+_TRACE: Final = "opentelemetry.sdk.trace"
+_STARTS: Final = (1, 43)
+"""The oldest version whose start of a span is known."""
+
+
+def is_known(oldest: tuple[int, int] = KNOWN[0]) -> bool:
     """Tell whether the SDK that is loaded is known from inside."""
     version = import_module("opentelemetry.sdk.version").__version__  # not every SDK loads it
-    oldest, newest = KNOWN
-    return oldest <= tuple(int(part) for part in version.split(".")[:2]) <= newest
+    return oldest <= tuple(int(part) for part in version.split(".")[:2]) <= KNOWN[1]
+
+
+def starter(tracer: Any) -> Callable[..., Any]:
+    """Give what starts spans as ``tracer.start_span`` does, where their attributes are scalars."""
+    kind: Any = type(tracer)
+    if _is_sdks(kind, "Tracer") and kind.start_span.__module__ == _TRACE and is_known(_STARTS):
+        limits = tracer._span_limits  # noqa: SLF001 - see the module
+        starting = import_module("agentotel.record.starting")  # it imports the SDK
+        most = limits.max_span_attributes
+        if limits.max_span_attribute_length is None and (most is None or most >= starting.MOST):
+            return functools.partial(starting.start_span, tracer)
+    return tracer.start_span  # type: ignore[no-any-return]  # of any implementation
 
 
 def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
     """Set attributes of a span that records; their values are plain."""
     kind: type = type(span)
-    if _is_open(kind):
+    if _is_sdks(kind, "_Span"):
         kept = span._attributes  # noqa: SLF001 - see the module
         if kept.max_value_len is None and (kept.maxlen is None or len(kept) + len(attributes) <= kept.maxlen):
             with kept._lock:  # noqa: SLF001
@@ -40,7 +56,7 @@ def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
 def add_event(span: Any, name: str, attributes: Mapping[str, AttributeValue], at_ns: int | None = None) -> None:
     """Add an event to a span that records; its attributes are plain and stay as they are, ``at_ns`` is now if None."""
     kind: type = type(span)
-    if _is_open(kind):
+    if _is_sdks(kind, "_Span"):
         limits = span._limits  # noqa: SLF001
         most = limits.max_event_attributes
         if limits.max_attribute_length is None and (most is None or len(attributes) <= most):
@@ -63,5 +79,5 @@ def _event_of(kind: type) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _is_open(kind: type) -> bool:
-    return kind.__module__ == "opentelemetry.sdk.trace" and kind.__name__ == "_Span" and is_known()
+def _is_sdks(kind: type, name: str) -> bool:
+    return kind.__module__ == _TRACE and kind.__name__ == name and is_known()

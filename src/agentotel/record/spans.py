@@ -12,7 +12,7 @@ from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLim
 from agentotel.record import unit as units
 from agentotel.record.content import content_attributes
 from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
-from agentotel.record.sdk import add_event, write
+from agentotel.record.sdk import add_event, starter, write
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
 from agentotel.semconv.operations import INFERENCE, NAMED_AFTER, NAMELESS
@@ -51,7 +51,7 @@ class SpanRecorder:
     """
 
     def __init__(self, tracer: Tracer, *, content: bool, events: bool = True) -> None:
-        self._tracer = tracer
+        self._start_span = starter(tracer)
         self._content = content
         self._events = events
 
@@ -61,11 +61,11 @@ class SpanRecorder:
         if operation.span is not INVALID_SPAN:
             _take_over(operation, name, attributes)
             return
-        operation.span = self._tracer.start_span(
+        operation.span = self._start_span(
             name,
+            attributes=attributes,
             context=operation.parent_context,
             kind=kind,
-            attributes=attributes,
             links=operation.links or None,
             start_time=operation.started_at_ns,
         )

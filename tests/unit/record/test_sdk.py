@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import json
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor, Tracer, TracerProvider, sampling
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 from agentotel.record import sdk
 
@@ -24,6 +29,8 @@ ATTRIBUTES = {
     "list": ["a"],
     "started": "again",
 }
+
+STARTING = {"text": "a", "count": 3, "share": 0.5, "is": True}
 
 LIMITS = {
     "none": SpanLimits(),
@@ -87,7 +94,8 @@ def test_the_installed_sdk_is_known() -> None:
     """If this fails after an upgrade of the SDK: read its spans, consumer and aggregations, then raise ``KNOWN``."""
     span = TracerProvider(shutdown_on_exit=False).get_tracer("t").start_span("call")
     assert sdk.is_known()
-    assert sdk._is_open(type(span))
+    assert sdk._is_sdks(type(span), "_Span")
+    assert isinstance(sdk.starter(TracerProvider(shutdown_on_exit=False).get_tracer("t")), functools.partial)
 
 
 def test_spans_of_others_are_written_through_the_api() -> None:
@@ -103,3 +111,121 @@ def test_spans_of_others_are_written_through_the_api() -> None:
 def test_an_sdk_that_has_not_loaded_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "opentelemetry.sdk.version", raising=False)
     assert sdk.is_known()
+
+
+class Marking(sampling.Sampler):
+    """Says of a span what it says, and more."""
+
+    def __init__(self, decision: sampling.Decision, **more: Any) -> None:
+        self.decision = decision
+        self.more = more
+
+    def should_sample(self, *args: Any, **_: Any) -> sampling.SamplingResult:
+        state = trace.TraceState([("by", "sampler")])
+        return sampling.SamplingResult(self.decision, {**args[4], **self.more}, state)
+
+    def get_description(self) -> str:
+        return "marking"
+
+
+SAMPLERS = {
+    "on": sampling.ALWAYS_ON,
+    "off": sampling.ALWAYS_OFF,
+    "parent": sampling.DEFAULT_ON,
+    "half": sampling.ParentBasedTraceIdRatio(0.5),
+    "record only": Marking(sampling.Decision.RECORD_ONLY),
+    "with a state": Marking(sampling.Decision.RECORD_AND_SAMPLE),
+    "with attributes": Marking(sampling.Decision.RECORD_AND_SAMPLE, **{"sampler.list": ["a"], "count": 4}),
+}
+
+
+def around(flags: int, *, remote: bool) -> Context:
+    state = trace.TraceState([("by", "parent")])
+    parent = trace.SpanContext(2**100 + 1, 5, is_remote=remote, trace_flags=trace.TraceFlags(flags), trace_state=state)
+    return trace.set_span_in_context(trace.NonRecordingSpan(parent))
+
+
+AROUND = {
+    "nothing": Context(),
+    "a sampled span": around(1, remote=False),
+    "a remote span": around(1, remote=True),
+    "a random trace": around(3, remote=True),
+    "a span that is not sampled": around(0, remote=False),
+}
+
+
+class Counted(IdGenerator):
+    """Counts instead of throwing dice, and says so."""
+
+    def __init__(self) -> None:
+        self.ids = itertools.count(2**63 - 1, 2**62)
+
+    def generate_span_id(self) -> int:
+        return next(self.ids) % 2**64
+
+    def generate_trace_id(self) -> int:
+        return next(self.ids) % 2**128
+
+    def is_trace_id_random(self) -> bool:
+        return True
+
+
+class Started(SpanProcessor):
+    """Keeps what a span has by the time that it is told of it."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        self.seen.append((dict(span.attributes or {}), parent_context, type(span), span.is_recording()))
+
+
+def started(
+    context: Context, *, through_api: bool, attributes: Mapping[str, Any] = STARTING, **provider: Any
+) -> tuple[Any, ...]:
+    telemetry = TracerProvider(id_generator=Counted(), shutdown_on_exit=False, **provider)
+    processor = Started()
+    telemetry.add_span_processor(processor)
+    tracer = telemetry.get_tracer("t", "1", "https://example.com/schema", {"of": "scope"})
+    link = trace.Link(trace.get_current_span(AROUND["a sampled span"]).get_span_context(), {"link": ["a", "b"]})
+    start = tracer.start_span if through_api else sdk.starter(tracer)
+    span: Any = start(
+        "call", context=context, kind=trace.SpanKind.CLIENT, attributes=attributes, links=[link], start_time=7
+    )
+    own = span.get_span_context()
+    span.set_attribute("later", 1)
+    span.end(end_time=9)
+    told = json.loads(span.to_json()) if span.__class__.__name__ == "_Span" else type(span)
+    return tuple(own), own.trace_state, told, processor.seen
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS.values(), ids=SAMPLERS)
+@pytest.mark.parametrize("context", AROUND.values(), ids=AROUND)
+def test_a_span_starts_as_through_the_api(context: Context, sampler: sampling.Sampler) -> None:
+    wanted, found = (started(context, through_api=one, sampler=sampler) for one in (True, False))
+    assert found == wanted
+
+
+@pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
+@pytest.mark.parametrize("many", [0, 70, 200])
+def test_a_span_starts_within_the_limits_of_the_sdk(limits: SpanLimits, many: int) -> None:
+    attributes = {**STARTING, **{f"more.{number}": number for number in range(many)}}
+    wanted, found = (
+        started(Context(), through_api=one, attributes=attributes, span_limits=limits) for one in (True, False)
+    )
+    assert found == wanted
+
+
+def test_a_tracer_that_somebody_else_patched_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("t")
+    monkeypatch.setattr(Tracer, "start_span", lambda *_, **__: trace.INVALID_SPAN)
+    assert sdk.starter(tracer)("call", attributes={}) is trace.INVALID_SPAN
+
+
+def test_a_tracer_that_is_off_starts_nothing() -> None:
+    tracer: Any = TracerProvider(shutdown_on_exit=False).get_tracer("t")
+    tracer._tracer_config.is_enabled = False
+    span = sdk.starter(tracer)(
+        "call", context=Context(), kind=trace.SpanKind.CLIENT, attributes={}, links=None, start_time=7
+    )
+    assert not span.is_recording()

@@ -145,8 +145,7 @@ class Context(NamedTuple):
     messages: Sequence[object] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(NamedTuple):
     """Content of a request in the JSON shape of the conventions; None where absent."""
 
     system_instructions: list[dict[str, object]] | None = None

@@ -32,20 +32,25 @@ _EMPTY = "[]"
 _outside: dict[object, Written] = {}
 """By what reads content, for calls outside every unit."""
 
+_REQUESTED = (n.SYSTEM_INSTRUCTIONS, n.INPUT_MESSAGES, n.TOOL_DEFINITIONS, n.RETRIEVAL_QUERY_TEXT)
+"""The attributes of a request's content, in the order of its fields."""
+
 
 def content_attributes(operation: Operation, facts: ModelFacts) -> dict[str, AttributeValue]:
     """Give the content of a call, each part as one JSON string."""
     body, known = (facts.body and _content(_known, operation, facts.format, facts.body)) or (facts.body, {})
     values = content_values(operation, facts, body)
     if not known.keys().isdisjoint(values):  # the body names them in two places
+        known = {}
         values = content_values(operation, facts)
-    else:
-        values.update(known)
-    written = {name: _content(_json, value) for name, value in values.items()}
-    return {name: text for name, text in written.items() if text is not None}
+    for name, value in values.items():
+        text = value if isinstance(value, str) else _content(compact_json, value)
+        if text is not None:
+            known[name] = text
+    return known
 
 
-def _known(operation: Operation, format: Format, body: Body) -> tuple[Body, dict[str, str]]:  # noqa: A002 - the wire's word
+def _known(operation: Operation, format: Format, body: Body) -> tuple[Body, dict[str, AttributeValue]]:  # noqa: A002 - the wire's word
     """Take messages and tools out of a body, and write them: what was there in the call before is not written again.
 
     What does not lie in the body as it is stays in it.
@@ -53,21 +58,26 @@ def _known(operation: Operation, format: Format, body: Body) -> tuple[Body, dict
     context = format.context(body)
     if context is None:
         return body, {}
-    unit = operation.identity.unit
-    written = (_outside if unit is None else unit.home.written).setdefault(format.content, Written())
+    _system, tools, messages = context
     places = {id(value): key for key, value in body.items()}
-    known: dict[str, str] = {}
-    taken = set()
-    if context.tools and (name := places.get(id(context.tools))) is not None:
-        known[n.TOOL_DEFINITIONS] = written.tools.of(context.tools, partial(_tools, format, name))
-        taken.add(name)
-    separate = context.messages and format.separate and operation.pipeline.reasoning
-    if separate and (name := places.get(id(context.messages))) is not None:
-        texts = written.messages.of(context.messages, partial(_messages, format, name))
+    written = _written(operation, format)
+    left = dict(body)
+    known: dict[str, AttributeValue] = {}
+    if tools and (name := places.get(id(tools))) is not None:
+        known[n.TOOL_DEFINITIONS] = written.tools.of(tools, partial(_tools, format, name))
+        left.pop(name, None)
+    separate = messages and format.separate and operation.pipeline.reasoning
+    if separate and (name := places.get(id(messages))) is not None:
+        texts = written.messages.of(messages, partial(_messages, format, name))
         known[n.INPUT_MESSAGES] = f"[{','.join(filter(None, texts))}]"
-        taken.add(name)
-    left = {key: value for key, value in body.items() if key not in taken}
+        left.pop(name, None)
     return left, {name: text for name, text in known.items() if text != _EMPTY}
+
+
+def _written(operation: Operation, format: Format) -> Written:  # noqa: A002 - the wire's word
+    unit = operation.identity.unit
+    kept = _outside if unit is None else unit.home.written
+    return kept.get(format.content) or kept.setdefault(format.content, Written())
 
 
 def _tools(format: Format, name: str, tools: object) -> str:  # noqa: A002 - the wire's word
@@ -90,10 +100,7 @@ def content_values(operation: Operation, facts: ModelFacts, body: Body | None = 
     body = facts.body if body is None else body
     content = None if body is None else _content(facts.format.content, body)
     if content is not None:
-        values[n.SYSTEM_INSTRUCTIONS] = content.system_instructions
-        values[n.INPUT_MESSAGES] = content.input_messages
-        values[n.TOOL_DEFINITIONS] = content.tool_definitions
-        values[n.RETRIEVAL_QUERY_TEXT] = content.query
+        values.update(zip(_REQUESTED, content, strict=True))
     if facts.answer is not None:
         values[n.OUTPUT_MESSAGES] = _content(facts.format.output, facts.answer)
         values[n.RETRIEVAL_DOCUMENTS] = _content(facts.format.documents, facts.answer)
@@ -108,7 +115,3 @@ def _logprobs(facts: ModelFacts, answer: Body) -> str | None:
     """Write the log probabilities of an answer, which are JSON in log records too: nothing there has their shape."""
     found = facts.format.logprobs(answer)
     return None if found is None else compact_json(found)
-
-
-def _json(value: object) -> str:
-    return value if isinstance(value, str) else compact_json(value)

@@ -74,7 +74,8 @@ def bounded(lists: Iterable[list[Entry]]) -> list[list[Entry]] | None:
 
 def of_choices(body: Body) -> list[list[Entry]] | None:
     """Read the log probabilities of chat and text completions."""
-    return bounded(entries(fields(choice).get("logprobs")) for choice in items(body.get("choices")))
+    sent = [fields(choice).get("logprobs") for choice in items(body.get("choices"))]
+    return bounded(map(entries, sent)) if any(sent) else None
 
 
 def of_texts(body: Body) -> list[list[Entry]] | None:

@@ -29,7 +29,7 @@ def part(kind: str, **values: object) -> Part:
 
 def texts_as(kind: str, *values: object) -> list[Part]:
     """Build one part of ``kind`` for each value that is a text with something in it."""
-    return [part(kind, content=value) for value in values if text(value)]
+    return [{"type": kind, "content": value} for value in values if text(value)]
 
 
 def tool_call(call: ToolRequest) -> Part:
@@ -108,7 +108,9 @@ def sent_messages(sent: object, read: Callable[[object], list[Part]]) -> list[Me
 def output_message(role: str, parts: list[Part], finish_reason: str | None) -> Message:
     """Build an output message; no finish reason where none is known yet."""
     made = message(role, parts)
-    return {**made, "finish_reason": finish_reason} if finish_reason else made
+    if finish_reason:
+        made["finish_reason"] = finish_reason
+    return made
 
 
 def without_reasoning(messages: object) -> list[Message]:

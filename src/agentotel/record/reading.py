@@ -102,17 +102,19 @@ def _frozen(value: object) -> Hashable:
 class _Seen(NamedTuple):
     system: str | None
     tools: str | None
+    parameters: str
     messages: tuple[str, ...]
 
 
 class Reading:
     """The contexts that the model calls of one run have read."""
 
-    __slots__ = ("_contexts", "_lines", "_lock", "_opening", "_parameters", "_tools", "hashes")
+    __slots__ = ("_contexts", "_latest", "_lines", "_lock", "_opening", "_parameters", "_tools", "hashes")
 
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
+        self._latest: tuple[_Seen, ContextFacts] | None = None
         self._opening: Opening[str] = Opening()
         self._tools = Latest()
         self._parameters = Latest()
@@ -121,20 +123,29 @@ class Reading:
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
         """Take up one context and tell what changed against the closest earlier one."""
-        sent_system, sent_tools, sent = context
+        system, tools, messages = context
         hashes = self.hashes
         with self._lock:
-            system = hashes.of((sent_system,))[0] if sent_system else None
-            tools = self._tools.of(sent_tools, hashes.hash) if sent_tools else None
-            written = self._parameters.of(parameters, canonical_json)
-            messages = self._opening.of(sent, hashes.of)
-            hash_ = self._lines.hash((system or "", tools or "", written, *messages))
-            seen = _Seen(system, tools, messages)
-            closest, shared = self._closest(messages)
-            self._contexts.append(seen)
+            seen = _Seen(
+                hashes.of((system,))[0] if system else None,
+                self._tools.of(tools, hashes.hash) if tools else None,
+                self._parameters.of(parameters, canonical_json),
+                self._opening.of(messages, hashes.of),
+            )
+            if self._latest is not None and seen == self._latest[0]:
+                return self._latest[1]
+            return self._changed(seen, messages)
+
+    def _changed(self, seen: _Seen, messages: Sequence[object]) -> ContextFacts:
+        """Compare a context that is not the latest one again; what it tells where it comes again is kept."""
+        system, tools, parameters, hashes = seen
+        hash_ = self._lines.hash((system or "", tools or "", parameters, *hashes))
+        closest, shared = self._closest(hashes)
+        self._contexts.append(seen)
+        count = len(hashes)
+        self._latest = seen, ContextFacts(hash_, system, tools, count, 0, "appended", ())
         change = None if closest is None else _change(closest, seen, shared)
-        count = len(messages)
-        return ContextFacts(hash_, system, tools, count, count - shared, change, sent[shared:])
+        return ContextFacts(hash_, system, tools, count, count - shared, change, messages[shared:])
 
     def _closest(self, messages: tuple[str, ...]) -> tuple[_Seen | None, int]:
         best: _Seen | None = None

@@ -12,6 +12,7 @@ from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLim
 from agentotel.record import unit as units
 from agentotel.record.content import content_attributes
 from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
+from agentotel.record.reading import ContextFacts
 from agentotel.record.sdk import add_event, starter, write
 from agentotel.record.unit import Unit
 from agentotel.semconv import names as n
@@ -41,6 +42,16 @@ _USAGE_NAMES: Final = tuple(dict(USAGE).get(field) for field in Usage._fields[: 
 _INPUT_NAME: Final = _USAGE_NAMES[:1]
 """The same in the order of ``Usage``, whose values are read in one loop; its first field is the input, and what the
 conventions lack comes last."""
+
+_CONTEXT_NAMES: Final = (
+    n.CONTEXT_HASH,
+    n.CONTEXT_SYSTEM_HASH,
+    n.CONTEXT_TOOLS_HASH,
+    n.CONTEXT_MESSAGES,
+    n.CONTEXT_NEW_MESSAGES,
+    n.CONTEXT_CHANGE,
+)
+"""The attributes of a context, in the order of ``ContextFacts``, whose messages themselves come last."""
 
 
 class SpanRecorder:
@@ -138,7 +149,7 @@ def _model_finish(operation: Operation, *, content: bool) -> Attributes:
         attributes.pop(n.CONVERSATION_ID, None)
     _add_course(attributes, operation, facts)
     if facts.context is not None:
-        _add_context(attributes, facts)
+        _add_context(attributes, facts.context)
     if operation.identity.prompt is not None and facts.operation in INFERENCE:
         name, version = operation.identity.prompt
         attributes[n.PROMPT_NAME] = name
@@ -223,18 +234,8 @@ def _add_retries(attributes: Attributes, operation: Operation) -> None:
         attributes[n.RETRY_WAIT_S] = round(operation.waited_s, 6)
 
 
-def _add_context(attributes: Attributes, facts: ModelFacts) -> None:
-    context = facts.context
-    if context is None:
-        return
-    attributes[n.CONTEXT_HASH] = context.hash
-    attributes[n.CONTEXT_MESSAGES] = context.messages
-    attributes[n.CONTEXT_NEW_MESSAGES] = context.new_messages
-    for name, value in (
-        (n.CONTEXT_SYSTEM_HASH, context.system_hash),
-        (n.CONTEXT_TOOLS_HASH, context.tools_hash),
-        (n.CONTEXT_CHANGE, context.change),
-    ):
+def _add_context(attributes: Attributes, context: ContextFacts) -> None:
+    for name, value in zip(_CONTEXT_NAMES, context[:-1], strict=True):
         if value is not None:
             attributes[name] = value
 

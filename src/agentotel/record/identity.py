@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -52,12 +52,12 @@ NOBODY = Identity(attributes={})
 
 def current() -> Identity:
     """Return the identity of the running code; ``NOBODY`` outside every unit."""
-    return cast("Identity", otel_context.get_value(_KEY) or NOBODY)
+    return within(None)
 
 
 def within(context: Context | None) -> Identity:
     """Return the identity that a context carries."""
-    return cast("Identity", otel_context.get_value(_KEY, context) or NOBODY)
+    return (otel_context.get_current() if context is None else context).get(_KEY) or NOBODY  # type: ignore[return-value]  # ours
 
 
 def place(identity: Identity, context: Context | None = None) -> Context:

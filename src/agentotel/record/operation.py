@@ -238,7 +238,8 @@ class Operation:
 
     def start(self) -> None:
         """Start the clock and the recorders, and make the context that calls inside run in."""
-        late.settle()
+        if late.waiting:
+            late.settle()
         self.started_at_ns = time.time_ns()
         for recorder in self.pipeline.recorders:
             _start(recorder.start, self)
@@ -273,7 +274,8 @@ class Operation:
             self._latch.pop()
         except IndexError:
             return False
-        late.settle()
+        if late.waiting:
+            late.settle()
         self.ended_at_ns = time.time_ns()
         self.outcome = outcome
         self.failure = failure

@@ -46,7 +46,7 @@ def write(span: Any, attributes: Mapping[str, AttributeValue]) -> None:
     kind: type = type(span)
     if _is_sdks(kind, "_Span"):
         kept = span._attributes  # noqa: SLF001 - see the module
-        if kept.max_value_len is None and (kept.maxlen is None or len(kept) + len(attributes) <= kept.maxlen):
+        if kept.max_value_len is None and (kept.maxlen is None or len(kept._dict) + len(attributes) <= kept.maxlen):  # noqa: SLF001
             with kept._lock:  # noqa: SLF001
                 kept._dict.update(_owned(attributes))  # noqa: SLF001
             return
@@ -67,10 +67,9 @@ def add_event(span: Any, name: str, attributes: Mapping[str, AttributeValue], at
 
 def _owned(attributes: Mapping[str, AttributeValue]) -> Mapping[str, AttributeValue]:
     """Give attributes that nobody can change: lists as tuples."""
-    for value in attributes.values():
-        if value.__class__ is list:
-            return {name: tuple(said) if isinstance(said, list) else said for name, said in attributes.items()}
-    return attributes
+    if list not in map(type, attributes.values()):
+        return attributes
+    return {name: tuple(said) if isinstance(said, list) else said for name, said in attributes.items()}
 
 
 @functools.lru_cache(maxsize=64)

@@ -190,7 +190,7 @@ def add_usage(attributes: Attributes, usage: Usage, operation: str) -> None:
 
 def _add_course(attributes: Attributes, operation: Operation, facts: ModelFacts) -> None:
     """Add how the call went: outcome, cost, time to first chunk, retries, headroom."""
-    attributes[n.OUTCOME] = operation.outcome.value
+    attributes[n.OUTCOME] = str(operation.outcome)
     if facts.usage_source is not None:
         attributes[n.USAGE_SOURCE] = facts.usage_source
     if facts.first_chunk_s is not None and facts.operation in INFERENCE:
@@ -203,7 +203,8 @@ def _add_course(attributes: Attributes, operation: Operation, facts: ModelFacts)
         _add_cost(attributes, facts.cost)
     if facts.rate_limits:
         _add_limits(attributes, facts.rate_limits)
-    _add_retries(attributes, operation)
+    if operation.retries:
+        _add_retries(attributes, operation)
 
 
 def _add_cost(attributes: Attributes, cost: Cost) -> None:
@@ -229,9 +230,8 @@ def _limit_names(kind: str) -> tuple[str, ...]:
 
 
 def _add_retries(attributes: Attributes, operation: Operation) -> None:
-    if operation.retries:
-        attributes[n.RESEND_COUNT] = operation.retries
-        attributes[n.RETRY_WAIT_S] = round(operation.waited_s, 6)
+    attributes[n.RESEND_COUNT] = operation.retries
+    attributes[n.RETRY_WAIT_S] = round(operation.waited_s, 6)
 
 
 def _add_context(attributes: Attributes, context: ContextFacts) -> None:
@@ -298,7 +298,7 @@ def _tool_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
 def _tool_finish(operation: Operation, *, content: bool) -> Attributes:
     facts = operation.facts
     assert isinstance(facts, ToolFacts)  # noqa: S101 - the kind says so
-    attributes: Attributes = {n.TOOL_ATTEMPT: facts.attempt, n.OUTCOME: operation.outcome.value}
+    attributes: Attributes = {n.TOOL_ATTEMPT: facts.attempt, n.OUTCOME: str(operation.outcome)}
     if facts.args_hash is not None and facts.args_bytes is not None:
         attributes[n.TOOL_ARGS_HASH] = facts.args_hash
         attributes[n.TOOL_ARGS_BYTES] = facts.args_bytes
@@ -318,7 +318,8 @@ def _tool_finish(operation: Operation, *, content: bool) -> Attributes:
     if facts.cost_usd is not None:
         attributes[n.COST_USD] = facts.cost_usd
         attributes[n.COST_SOURCE] = "tool"
-    _add_retries(attributes, operation)
+    if operation.retries:
+        _add_retries(attributes, operation)
     if content:
         _add_tool_content(attributes, facts)
     return attributes

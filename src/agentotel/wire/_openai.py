@@ -94,22 +94,24 @@ def usage_chunk(chunk: object) -> bool:
 
 def sent_usage(body: Body) -> object:
     """Return the usage object; Groq sends the one of a stream inside ``x_groq``."""
-    return body.get("usage") or fields(body.get("x_groq")).get("usage")
+    return body.get("usage") or _of_groq(body, "usage")
 
 
 def sent_error(body: Body) -> object:
     """Return the error of an answer or a chunk: under its key, inside Groq's ``x_groq``, or the body itself (vLLM)."""
-    sent = body.get("error") or fields(body.get("x_groq")).get("error")
-    return sent or (body if body.get("object") == "error" else None)
+    return body.get("error") or _of_groq(body, "error") or (body if body.get("object") == "error" else None)
 
 
-def chat_usage(body: Body) -> Usage | None:
+def _of_groq(body: Body, key: str) -> object:
+    return fields(body["x_groq"]).get(key) if "x_groq" in body else None
+
+
+def chat_usage(sent: object) -> Usage | None:
     """Read the usage of a chat. What its total holds beyond input and output is reasoning, and so output as well.
 
     xAI leaves reasoning out of ``completion_tokens``, Gemini its thoughts, of which it sends no count.
     Source: https://docs.x.ai/docs/key-information/consumption-and-rate-limits
     """
-    sent = sent_usage(body)
     found = usage(sent, USAGE)
     if found is None or found.input_tokens is None or found.output_tokens is None:
         return found

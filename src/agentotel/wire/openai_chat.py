@@ -19,6 +19,7 @@ from agentotel.wire._openai import (
     SERVICE_TIER,
     chat_usage,
     sent_error,
+    sent_usage,
     usage_chunk,
 )
 from agentotel.wire._openai_chat_fold import ChatFold
@@ -37,7 +38,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, positive, text, texts
+from agentotel.wire.read import Rule, attributes, failure, integer, items, positive, text, texts
 from agentotel.wire.server_tools import counts
 
 
@@ -64,15 +65,9 @@ _PLAIN = {"role", "content"}
 _PART_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
 
 
-RESPONSE: tuple[Rule, ...] = (
-    *ANSWER,
-    *(
-        ("usage", name, inside("completion_tokens_details", inside(f"{fate}_prediction_tokens", positive)))
-        for fate, name in (
-            ("accepted", names.USAGE_PREDICTION_ACCEPTED),
-            ("rejected", names.USAGE_PREDICTION_REJECTED),
-        )
-    ),
+OUTPUT_DETAILS: tuple[Rule, ...] = (
+    ("accepted_prediction_tokens", names.USAGE_PREDICTION_ACCEPTED, positive),
+    ("rejected_prediction_tokens", names.USAGE_PREDICTION_REJECTED, positive),
 )
 
 
@@ -94,14 +89,17 @@ def response(body: Body) -> Response:
         asked += tool_requests(sent)
         if _groq.KEY in sent:
             uses += _groq.uses(sent)
-    found = attributes(body, RESPONSE)
+    counted = sent_usage(body)
+    found = attributes(body, ANSWER)
+    if (details := fields(counted).get("completion_tokens_details")) is not None:
+        found.update(attributes(fields(details), OUTPUT_DETAILS))
     if uses:
         found.update(counts(uses))
     return Response(
         id=text(body.get("id")),
         model=text(body.get("model")),
         finish_reasons=tuple(reasons),
-        usage=chat_usage(body),
+        usage=chat_usage(counted),
         tier=text(body.get("service_tier")),
         tool_requests=tuple(asked),
         attributes=found,

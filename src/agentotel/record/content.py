@@ -59,19 +59,26 @@ def _known(operation: Operation, format: Format, body: Body) -> tuple[Body, dict
     if context is None:
         return body, {}
     _system, tools, messages = context
-    places = {id(value): key for key, value in body.items()}
     written = _written(operation, format)
     left = dict(body)
     known: dict[str, AttributeValue] = {}
-    if tools and (name := places.get(id(tools))) is not None:
+    if tools and (name := _place(left, tools)) is not None:
         known[n.TOOL_DEFINITIONS] = written.tools.of(tools, partial(_tools, format, name))
-        left.pop(name, None)
+        del left[name]
     separate = messages and format.separate and operation.pipeline.reasoning
-    if separate and (name := places.get(id(messages))) is not None:
+    if separate and (name := _place(left, messages)) is not None:
         texts = written.messages.of(messages, partial(_messages, format, name))
         known[n.INPUT_MESSAGES] = f"[{','.join(filter(None, texts))}]"
-        left.pop(name, None)
+        del left[name]
     return left, {name: text for name, text in known.items() if text != _EMPTY}
+
+
+def _place(body: Body, value: object) -> str | None:
+    """Find the field of a body that is ``value`` itself."""
+    for name, sent in body.items():
+        if sent is value:
+            return name
+    return None
 
 
 def _written(operation: Operation, format: Format) -> Written:  # noqa: A002 - the wire's word
@@ -96,11 +103,9 @@ def content_values(operation: Operation, facts: ModelFacts, body: Body | None = 
 
     ``body`` stands in for the request's own.
     """
-    values: dict[str, object] = {}
     body = facts.body if body is None else body
     content = None if body is None else _content(facts.format.content, body)
-    if content is not None:
-        values.update(zip(_REQUESTED, content, strict=True))
+    values: dict[str, object] = {} if content is None else dict(zip(_REQUESTED, content, strict=True))
     if facts.answer is not None:
         values[n.OUTPUT_MESSAGES] = _content(facts.format.output, facts.answer)
         values[n.RETRIEVAL_DOCUMENTS] = _content(facts.format.documents, facts.answer)

@@ -293,20 +293,26 @@ async def test_an_answer_that_litellm_makes_up_is_no_model_call() -> None:
     assert captured.model_calls == []
 
 
-async def test_an_answer_from_litellms_cache_is_no_model_call() -> None:
+def twice(url: str) -> list[Any]:
+    """Make the same call twice, with LiteLLM's cache."""
     before = litellm.cache
+    asked = {"model": "openai/gpt-4o-mini", "messages": ASKED, "api_base": f"{url}/v1", **KEYS}
     try:
         litellm.cache = litellm.Cache(type="local")
-    except ImportError as missing:
-        pytest.skip(f"LiteLLM's cache needs {missing.name}")
-    try:
-        with playing(written("openai-chat-plain")) as server, capture() as captured:
-            asked = {"model": "openai/gpt-4o-mini", "messages": ASKED, "api_base": f"{server.url}/v1", **KEYS}
-            first, second = (litellm.completion(**asked) for _ in range(2))
-            assert len(server.requests) == 1
+        return [litellm.completion(**asked).choices[0].message.content for _ in range(2)]
     finally:
         litellm.cache = before
-    assert first.choices[0].message.content == second.choices[0].message.content
+
+
+async def test_an_answer_from_litellms_cache_is_no_model_call() -> None:
+    with playing(written("openai-chat-plain")) as server:
+        try:
+            bare = twice(server.url)
+        except ImportError as missing:
+            pytest.skip(f"LiteLLM's cache needs {missing.name}")
+    with playing(written("openai-chat-plain")) as server, capture() as captured:
+        assert twice(server.url) == bare
+        assert len(server.requests) == 1
     assert len(captured.model_calls) == 1
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
+from contextvars import Context, copy_context
 from typing import Any
 
 import openai
 import pytest
 
 from agentotel.capture import asking
+from agentotel.capture.tracking import Tracking
+from agentotel.record.operation import ModelFacts, Operation
 from agentotel.testing import capture
 from tests.contract.flavour import FLAVOURS, close, done, each, opened
+from tests.contract.scenarios import dropped
 from tests.contract.test_answers import ASKED, CLIENTS, client_of
 from tests.fakes.made import answering, streaming
 from tests.fakes.replay import Replay
@@ -256,3 +261,30 @@ async def test_a_stream_that_is_left_early_has_no_usage() -> None:
         client.close()
     (span,) = captured.model_calls
     assert (span.outcome, counted(span)) == ("abandoned", NOTHING)
+
+
+def keeping(flavour: str, server: Replay, kept: list[Context]) -> Any:
+    """Make a client inside whose calls something is started that lives on, with a copy of the context."""
+
+    def start(_request: Any) -> None:
+        kept.append(copy_context())
+
+    async def start_async(request: Any) -> None:
+        start(request)
+
+    made = openai.DefaultAsyncHttpxClient if flavour == "async" else openai.DefaultHttpxClient
+    http_client = made(event_hooks={"request": [start_async if flavour == "async" else start]})
+    return CLIENTS["openai"][flavour](base_url=server.url, api_key="key", http_client=http_client)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_what_was_started_inside_a_call_keeps_nothing_of_it(flavour: str) -> None:
+    ours = {asking.Addition, ModelFacts, Operation, Tracking}
+    kept: list[Context] = []
+    with Server() as server, capture(stream_usage="always") as captured:
+        before = [one for one in gc.get_objects() if type(one) in ours]
+        await read(keeping(flavour, server, kept))
+        await dropped()
+        after = [one for one in gc.get_objects() if type(one) in ours]
+    assert (server.wishes, len(captured.model_calls), len(kept)) == ([WISH], 1, 1)
+    assert [type(one).__name__ for one in after if not any(one is old for old in before)] == []

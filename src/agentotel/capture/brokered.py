@@ -26,17 +26,22 @@ class Broker:
     may outlive it, and takes its own calls to be nobody's once it is not ``running``.
     """
 
-    __slots__ = ("_before", "_provider", "outermost", "retry_limit", "running", "waiting")
+    __slots__ = ("_before", "_outermost", "_provider", "retry_limit", "running", "waiting")
 
     def __init__(self, told: Brokered) -> None:
         self._before = _innermost.get()
         around = current()
         self._provider = told.provider
-        self.outermost: Broker = self if around is None else around.outermost
+        self._outermost: Broker | None = None if around is None else around.outermost
         limit = None if around is None else around.retry_limit
         self.retry_limit: int | None = told.retry_limit if limit is None else limit
         self.running = False
         self.waiting: tuple[Operation, Failure] | None = None
+
+    @property
+    def outermost(self) -> Broker:
+        """The broker that was called first, often this one."""
+        return self._outermost or self
 
     def enter(self) -> None:
         """Make it current, for the calls that start inside it."""

@@ -26,8 +26,11 @@ from agentotel.wire.headers import HeaderFacts, read_headers
 
 _sent = guard.site("capture.http")
 
-_sending: ContextVar[Operation | None] = ContextVar("agentotel-sending", default=None)
-"""What a request is being sent for here: a library may send it through another one, as LiteLLM does."""
+_sending: ContextVar[list[Attempt] | None] = ContextVar("agentotel-sending", default=None)
+"""What a request is being sent for here: a library may send it through another one, as LiteLLM does.
+
+It is known by its attempts, since a context that is copied inside would keep the operation.
+"""
 
 Call = Callable[..., Any]
 Where = Callable[[], tuple[str | None, object]]
@@ -60,7 +63,7 @@ def _attempts(library: HttpLibrary) -> Call:
         if operation is None:
             return wrapped(*args, **kwargs)
         started_at_ns = time.time_ns()
-        before = _sending.set(operation)
+        before = _sending.set(operation.attempts)
         try:
             response = wrapped(*args, **kwargs)
         except BaseException as error:
@@ -80,7 +83,7 @@ def _attempts_async(library: HttpLibrary) -> Call:
         if operation is None:
             return await wrapped(*args, **kwargs)
         started_at_ns = time.time_ns()
-        before = _sending.set(operation)
+        before = _sending.set(operation.attempts)
         try:
             response = await wrapped(*args, **kwargs)
         except BaseException as error:
@@ -102,7 +105,7 @@ def _sender(client: Any) -> Operation | None:
     else:
         tool = identities.current().tool
         found = tool if tool is not None and tool.open else None
-    return None if found is _sending.get() else found
+    return None if found is None or found.attempts is _sending.get() else found
 
 
 def _meant(host: str | None) -> bool:

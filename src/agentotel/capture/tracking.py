@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from agentotel.capture.answers import Answer
     from agentotel.capture.asking import Addition
 
-_current: ContextVar[Tracking | None] = ContextVar("agentotel-call", default=None)
+_current: ContextVar[list[Tracking] | None] = ContextVar("agentotel-call", default=None)
+"""Holds the call that is running. It is emptied when the call is left: a context that was copied inside keeps it."""
 
 _left: ContextVar[tuple[SpanContext | None, int] | None] = ContextVar("agentotel-left", default=None)
 """Of the call that was left last: what it hangs below, and when it began."""
@@ -28,11 +29,11 @@ class Tracking:
 
     ``http_client`` is the client that sends them, so that another one's requests, for example for a token, are
     not taken for attempts; None where it is not known: then the host decides. A task that was started inside the call
-    may outlive it, and takes its own requests to be nobody's once the call is not ``running``. ``answered`` is given
-    the response of each attempt that is not refused, before anybody reads it.
+    may outlive it, and takes its own requests to be nobody's once the call is left. ``answered`` is given the response
+    of each attempt that is not refused, before anybody reads it.
     """
 
-    __slots__ = ("_before", "_http_client", "_outer", "addition", "answered", "operation", "response", "running")
+    __slots__ = ("_before", "_here", "_http_client", "_outer", "addition", "answered", "operation", "response")
 
     def __init__(self, operation: Operation, http_client: object = None) -> None:
         self.operation = operation
@@ -40,21 +41,21 @@ class Tracking:
         self.response: Answer | None = None
         self.answered: Callable[[Answer], object] | None = None
         self.addition: Addition | None = None
-        self.running = False
-        self._outer: Tracking | None = None
+        self._here: list[Tracking] = []
+        self._outer: list[Tracking] | None = None
         self._before: Context | None = None
 
     def enter(self) -> None:
         """Make the call current, for HTTP hooks and for spans that start inside it."""
         self._before = otel_context.get_current()
-        self._outer = current()
+        self._outer = _current.get()
         otel_context.attach(self.operation.context)
-        _current.set(self)
-        self.running = True
+        self._here.append(self)
+        _current.set(self._here)
 
     def leave(self) -> None:
         """Give back what was current before."""
-        self.running = False
+        self._here.clear()
         _current.set(self._outer)
         _left.set((getattr(self.operation.span, "parent", None), self.operation.started_at_ns))
         now, ours, before = otel_context.get_current(), self.operation.context, self._before
@@ -79,8 +80,8 @@ class Tracking:
 
 def current() -> Tracking | None:
     """Return the call that is running here."""
-    tracking = _current.get()
-    return tracking if tracking is not None and tracking.running else None
+    here = _current.get()
+    return next(iter(here), None) if here else None  # another thread may leave it just now
 
 
 def tells_of_the_last(parent: SpanContext | None, started_at_ns: int) -> bool:

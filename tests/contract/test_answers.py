@@ -207,3 +207,29 @@ def test_what_was_predicted_is_told_apart() -> None:
     (span,) = captured.model_calls
     assert span.attributes["agentotel.usage.prediction_accepted.output_tokens"] == 20
     assert span.attributes["agentotel.usage.prediction_rejected.output_tokens"] == 5
+
+
+FIRST = ("gen_ai.client.operation.time_to_first_chunk", "gen_ai.client.inference.time_to_first_chunk")
+
+
+@pytest.mark.parametrize("metrics", ["shipped", "spec"])
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_the_first_chunk_is_timed_for_inference_alone(flavour: str, metrics: str) -> None:
+    head = {"id": "resp_1", "object": "response", "model": "gpt-5-mini", "output": []}
+    events = [
+        {"type": "response.created", "sequence_number": 0, "response": {**head, "status": "in_progress"}},
+        {"type": "response.completed", "sequence_number": 1, "response": {**head, "status": "completed"}},
+    ]
+    with Replay(streaming(*events, done=False)) as server, capture(metrics=metrics) as captured:
+        client = client_of("openai", flavour, server)
+        for streamed in (
+            client.responses.create(model="gpt-5-mini", input="Hello", stream=True),
+            client.responses.retrieve("resp_1", stream=True),
+        ):
+            assert len([event async for event in each(await done(streamed))]) == 2
+        await close(client)
+    asked, fetched = captured.spans
+    assert (asked.name, fetched.name, fetched.outcome) == ("chat gpt-5-mini", "fetch_response", "completed")
+    assert (asked.first_chunk_s is not None, fetched.first_chunk_s) == (True, None)
+    (point,) = [point for point in captured.metrics if point.name in FIRST]
+    assert (point.attributes["gen_ai.operation.name"], point.count, point.sum) == ("chat", 1, asked.first_chunk_s)

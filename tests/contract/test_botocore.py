@@ -181,7 +181,11 @@ def _ask(client: Any) -> Any:
 
 def test_agent() -> None:
     exchange = _exchange("/text", None, _trace(10, 2), _text("Good "), _trace(20, 3), _text("day."))
-    call = _called(lambda client: list(_ask(client)["completion"]), exchange, "bedrock-agent-runtime")
+    with capture() as captured, _client(exchange, "bedrock-agent-runtime") as client:
+        assert len(list(_ask(client)["completion"])) == 4
+    (call,) = captured.model_calls
+    assert call.first_chunk_s is None  # an agent is no inference
+    assert [point.name for point in captured.metrics if "first_chunk" in point.name] == []
     assert (call.name, call.outcome, call.kind) == ("invoke_agent", "completed", "CLIENT")
     assert call.attributes["gen_ai.agent.id"] == "AGENT"
     assert call.attributes["gen_ai.conversation.id"] == "s1"

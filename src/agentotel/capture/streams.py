@@ -20,6 +20,7 @@ from agentotel.capture.answers import Answer, Decoder, answer_of
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
+from agentotel.semconv.operations import INFERENCE
 from agentotel.wire import errors
 from agentotel.wire.bedrock_eventstream import EventStreamDecoder
 from agentotel.wire.format import Fold, Format
@@ -127,7 +128,9 @@ class StreamEnd:
         self.hidden = hidden
         self.fold = fold
         self._opaque = opaque
-        self._timed = timed
+        facts = operation.facts
+        # the conventions know the time of inference alone
+        self._timed = timed and isinstance(facts, ModelFacts) and facts.operation in INFERENCE
         self._unread = False
         self.add: Callable[[object], object] = fold.add
         self.pulling = False

@@ -289,6 +289,7 @@ def test_retrieval() -> None:
         "bedrock-agent-runtime",
     )
     assert (call.name, call.attributes["gen_ai.data_source.id"]) == ("retrieval KB12345678", "KB12345678")
+    assert "aws.bedrock.knowledge_base.id" not in call.attributes
 
 
 # -- the place of a call

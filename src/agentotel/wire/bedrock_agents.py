@@ -29,7 +29,7 @@ AGENT_REQUEST: tuple[Rule, ...] = (
     ("agentName", names.AGENT_NAME, text),
     ("sessionId", names.CONVERSATION_ID, text),
     ("guardrailConfiguration", names.AWS_BEDROCK_GUARDRAIL_ID, inside("guardrailIdentifier", text)),
-    ("knowledgeBases", names.AWS_BEDROCK_KNOWLEDGE_BASE_ID, _first_base),
+    ("knowledgeBases", names.DATA_SOURCE_ID, _first_base),
 )
 MODEL_STEPS = frozenset({"orchestrationTrace", "preProcessingTrace", "postProcessingTrace", "routingClassifierTrace"})
 """Parts of a trace in which the agent calls a model."""

@@ -80,7 +80,6 @@ KNOWLEDGE_BASE = retrieval(
     "bedrock_knowledge_base",
     (
         ("knowledgeBaseId", names.DATA_SOURCE_ID, text),
-        ("knowledgeBaseId", names.AWS_BEDROCK_KNOWLEDGE_BASE_ID, text),
         ("guardrailConfiguration", names.AWS_BEDROCK_GUARDRAIL_ID, inside("guardrailId", text)),
         *(
             ("retrievalConfiguration", names.RETRIEVAL_TOP_K, inside(kind, inside("numberOfResults", integer)))

@@ -35,7 +35,7 @@ def test_agent_request() -> None:
     }
     found = AGENT.request(inline)
     assert found.model == "m"
-    assert found.attributes == {"aws.bedrock.guardrail.id": "g", "aws.bedrock.knowledge_base.id": "k"}
+    assert found.attributes == {"aws.bedrock.guardrail.id": "g", "gen_ai.data_source.id": "k"}
     content = AGENT.content(inline)
     assert content is not None
     assert_content_conforms(content)

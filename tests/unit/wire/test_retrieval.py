@@ -59,7 +59,6 @@ REQUESTS: tuple[tuple[Format, Mapping[str, Any], dict[str, Any], str | None], ..
             },
             {
                 "gen_ai.data_source.id": "k",
-                "aws.bedrock.knowledge_base.id": "k",
                 "aws.bedrock.guardrail.id": "g",
                 "gen_ai.retrieval.top_k": 3,
             },

@@ -8,7 +8,7 @@ what is current came from it; a block that ended out of turn is skipped by the o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, cast
+from typing import Protocol
 
 from opentelemetry import context as otel_context
 from opentelemetry.context import Context
@@ -40,7 +40,7 @@ class Attachment:
     def leave(self) -> None:
         """End the block; restore what was current before it if it, or what came from it, is current here."""
         self.closed = True
-        if _of(None) is not self:
+        if _of(otel_context.get_current()) is not self:
             return
         target = self.outer
         while (above := _of(target)) is not None and above.closed:
@@ -72,13 +72,13 @@ def _context(opened: _Opened) -> Context:
     return opened.context
 
 
-def _of(context: Context | None) -> Attachment | None:
-    return cast("Attachment | None", otel_context.get_value(_KEY, context))
+def _of(context: Context) -> Attachment | None:
+    return context.get(_KEY)  # type: ignore[return-value]  # nobody else has the key
 
 
 def entered() -> Iterator[Attachment]:
     """Give the attachments that led to the current context, innermost first."""
-    found = _of(None)
+    found = _of(otel_context.get_current())
     while found is not None:
         yield found
         found = _of(found.outer)

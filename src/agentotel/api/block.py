@@ -112,8 +112,9 @@ class Handle:
 
     # -- the life of a block
 
-    def _returned(self, value: object) -> None:
-        """Take note of what a decorated function returned: nothing to record for a block."""
+    def _done(self, value: object) -> None:  # noqa: ARG002 - what a tool records and a block does not
+        """End the block of a decorated function that returned."""
+        self._close(None)
 
     def _close(self, error: BaseException | None) -> None:
         """End the block, once."""

@@ -18,11 +18,12 @@ from agentotel.api.block import failure_of
 from agentotel.api.decorate import opening_site
 from agentotel.api.mistakes import warn_once
 from agentotel.api.stopping import known
+from agentotel.facts.call import AttributeValue
 from agentotel.facts.stop import Outcome, StopReason
 from agentotel.record import identity as identities
 from agentotel.record.operation import TOOL, Operation, ToolFacts, stop_reason
 from agentotel.record.pipeline import IDLE, active
-from agentotel.record.requested import canonical_arguments
+from agentotel.record.requested import Requested, canonical_arguments
 from agentotel.wire import errors
 
 _arguments = guard.site("api.tool.arguments")
@@ -37,14 +38,13 @@ Arguments = Mapping[str, object] | str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
-    """What is known of a tool before it is called."""
+    """What is known of a tool before it is called. ``described`` is the part that only spans tell."""
 
     name: str
-    type: str = "function"
-    version: str | None = None
-    description: str | None = None
-    cost_usd: float | None = None
-    fallback_for: str | None = None
+    type: str
+    cost_usd: float | None
+    fallback_for: str | None
+    described: Mapping[str, AttributeValue]
 
 
 class Tool:
@@ -88,9 +88,10 @@ class Tool:
 
     # -- the life of a call
 
-    def _returned(self, value: object) -> None:
-        """Take note of what a decorated function returned."""
+    def _done(self, value: object) -> None:
+        """End the call of a decorated function that returned."""
         self.result(value)
+        self._close(None)
 
     def _close(self, error: BaseException | None) -> None:
         """End the call, once."""
@@ -113,9 +114,9 @@ class Tool:
         unit, facts = self._operation.identity.unit, self._facts
         if unit is None:
             return
-        if facts.arguments is not None:
-            requested = self._operation.pipeline.requested(unit.home)
-            requested.ended(facts.name, facts.arguments, failed=isinstance(error, Exception))
+        failed = isinstance(error, Exception)
+        if facts.arguments is not None and (failed or unit.home.requested is not None):
+            self._operation.pipeline.requested(unit.home).ended(facts.name, facts.arguments, failed=failed)
         if error is not None and reason is not None:
             explained = known(unit, error) if isinstance(error, Exception) else unit.blamed(error)
             if explained is None:
@@ -144,6 +145,9 @@ def _note_arguments(operation: Operation, facts: ToolFacts, arguments: Arguments
     facts.arguments = text
     facts.args_hash = operation.pipeline.digest(text)
     facts.args_bytes = _size(text)
+    unit = operation.identity.unit
+    if unit is not None and (requested := unit.home.requested) is not None:
+        _pairing(_pair, requested, operation, facts, text)
 
 
 def _note_result(operation: Operation, facts: ToolFacts, value: object) -> None:
@@ -155,14 +159,10 @@ def _note_result(operation: Operation, facts: ToolFacts, value: object) -> None:
     facts.result_bytes = _size(text)
 
 
-def _pair(operation: Operation, facts: ToolFacts) -> None:
+def _pair(requested: Requested, operation: Operation, facts: ToolFacts, arguments: str) -> None:
     """Find the request of a model that this call answers, and number the attempt."""
-    unit = operation.identity.unit
-    if unit is None or facts.arguments is None:
-        return
-    requested = operation.pipeline.requested(unit.home)
-    facts.attempt = requested.attempt(facts.name, facts.arguments)
-    asked = requested.take(facts.name, facts.arguments)
+    facts.attempt = requested.attempt(facts.name, arguments)
+    asked = requested.take(facts.name, arguments)
     if asked is None:
         return
     facts.call_id = asked.id
@@ -175,17 +175,13 @@ def _pair(operation: Operation, facts: ToolFacts) -> None:
 def open_call(spec: ToolSpec, arguments: Arguments) -> Tool:
     """Start the operation of one call."""
     pipeline = active()
-    identity = identities.current()
-    facts = ToolFacts(spec.name)
-    facts.type = spec.type
-    facts.version = spec.version
-    facts.description = spec.description
+    context = otel_context.get_current()
+    identity = identities.within(context)
+    facts = ToolFacts(spec.name, spec.type, spec.described)
     facts.cost_usd = spec.cost_usd
-    facts.fallback = spec.fallback_for
-    operation = Operation(pipeline, TOOL, facts, identity)
+    operation = Operation(pipeline, TOOL, facts, identity, context)
     if pipeline is not IDLE:
         _arguments(_note_arguments, operation, facts, arguments)
-        _pairing(_pair, operation, facts)
     operation.start()
     if spec.fallback_for is not None and identity.operation is not None:
         events.record(identity.operation, "fallback", {"source": spec.fallback_for, "to": spec.name, "kind": "tool"})
@@ -193,7 +189,7 @@ def open_call(spec: ToolSpec, arguments: Arguments) -> Tool:
 
 
 def _unrecorded(name: str) -> Operation:
-    return Operation(IDLE, TOOL, ToolFacts(name), identities.NOBODY)
+    return Operation(IDLE, TOOL, ToolFacts(name, "function", {}), identities.NOBODY)
 
 
 _NOTHING = _unrecorded("")

@@ -31,7 +31,7 @@ class Opened(Protocol):
         """The context to run in."""
         ...
 
-    def _returned(self, value: object) -> None: ...
+    def _done(self, value: object) -> None: ...
 
     def _close(self, error: BaseException | None) -> None: ...
 
@@ -42,8 +42,8 @@ def close(opened: Opened, error: BaseException | None) -> None:
 
 
 def _done(opened: Opened, value: object) -> None:
-    _close(opened._returned, value)  # noqa: SLF001 - users of a handle are not to find it
-    close(opened, None)
+    """End the invocation of a decorated function that returned, once."""
+    _close(opened._done, value)  # noqa: SLF001 - users of a handle are not to find it
 
 
 class _Unopened:
@@ -53,7 +53,7 @@ class _Unopened:
     def context(self) -> Context:
         return otel_context.get_current()
 
-    def _returned(self, value: object) -> None:
+    def _done(self, value: object) -> None:
         pass
 
     def _close(self, error: BaseException | None) -> None:

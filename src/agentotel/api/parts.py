@@ -218,8 +218,8 @@ class Prompt:
     context: Context
     """The OpenTelemetry context that the block runs in."""
 
-    def _returned(self, value: object) -> None:
-        """Take note of what a decorated function returned: nothing to record."""
+    def _done(self, value: object) -> None:
+        """End the block of a decorated function that returned: nothing to record."""
 
     def _close(self, error: BaseException | None) -> None:
         """End the block: nothing to record."""

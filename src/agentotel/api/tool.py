@@ -14,6 +14,7 @@ from agentotel.api.managed import Managed
 from agentotel.api.mistakes import warn_once
 from agentotel.errors import ConfigurationError
 from agentotel.record import identity as identities
+from agentotel.semconv import names as n
 
 _UNNAMED: Final = "<function>"
 
@@ -145,13 +146,19 @@ def tool(
 
 
 def _spec(where: str, **given: object) -> ToolSpec:
+    name = check.required_text(f"{where}: name", given["name"])
+    type_ = check.required_text(f"{where}: type", given["type"])
+    described = {
+        n.TOOL_VERSION: check.text(f"{where}: version", given["version"]),
+        n.TOOL_DESCRIPTION: check.text(f"{where}: description", given["description"]) or None,
+        n.TOOL_FALLBACK: check.text(f"{where}: fallback_for", given["fallback_for"]),
+    }
     return ToolSpec(
-        name=check.required_text(f"{where}: name", given["name"]),
-        type=check.required_text(f"{where}: type", given["type"]),
-        version=check.text(f"{where}: version", given["version"]),
-        description=check.text(f"{where}: description", given["description"]),
+        name=name,
+        type=type_,
         cost_usd=check.price(f"{where}: cost", given["cost"]),
-        fallback_for=check.text(f"{where}: fallback_for", given["fallback_for"]),
+        fallback_for=described[n.TOOL_FALLBACK],
+        described={key: value for key, value in described.items() if value is not None},
     )
 
 
@@ -159,10 +166,11 @@ def _described(spec: ToolSpec, function: Function) -> ToolSpec:
     """Take from a function what its decorator does not say: the name, and the first line of its docstring."""
     name = getattr(function, "__name__", None)
     lines = (inspect.getdoc(function) or "").splitlines() if name is not None else []
+    told = {n.TOOL_DESCRIPTION: check.cut("@tool: description", lines[0])} if lines else {}
     return replace(
         spec,
         name=spec.name if spec.name != _UNNAMED else check.required_text("@tool: name", name),
-        description=spec.description or check.text("@tool: description", lines[0] if lines else None),
+        described={**told, **spec.described},
     )
 
 

@@ -58,8 +58,8 @@ def tool_call(joint: Joint, span: Any) -> None:
     """
     if active() is IDLE:
         return
-    facts = ToolFacts(span.attributes.get(n.TOOL_NAME) or span.name.rpartition(f"{_TOOL} ")[2])
-    facts.type = "extension"
+    name = span.attributes.get(n.TOOL_NAME) or span.name.rpartition(f"{_TOOL} ")[2]
+    facts = ToolFacts(name, "extension", {})
     joint.set_attributes({n.OPERATION_NAME: "execute_tool", n.TOOL_NAME: facts.name, n.TOOL_TYPE: facts.type})
     _record(joint, span, TOOL, facts)
 

@@ -171,7 +171,8 @@ def _first_chunk(facts: ModelFacts) -> list[Segment]:
 
 
 def _tool_notes(facts: ToolFacts) -> list[Segment]:
-    notes = [] if facts.fallback is None else [(f"instead of {clean(facts.fallback)}", WARN)]
+    instead_of = facts.described.get(n.TOOL_FALLBACK)
+    notes = [] if instead_of is None else [(f"instead of {clean(str(instead_of))}", WARN)]
     return notes if facts.attempt == 1 else [*notes, (f"attempt {facts.attempt}", WARN)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
@@ -38,6 +39,26 @@ class _CallRecords(NamedTuple):
     output: BoundHistogram | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Histograms that take their records at the same time, with the same attributes."""
+
+    labels: tuple[str, ...]
+    instruments: tuple[m.Instrument, ...]
+    exemplars: bool = True
+
+
+_TOOL: Final = _Group((n.TOOL_NAME, n.TOOL_TYPE, n.AGENT_NAME, n.ERROR_TYPE), (m.TOOL_DURATION,))
+_RUN: Final = _Group((n.AGENT_NAME, n.ERROR_TYPE), (m.AGENT_DURATION,))
+_OWN_CALLS: Final = _Group((n.AGENT_NAME,), (m.AGENT_INFERENCE_CALLS, m.AGENT_TOOL_CALLS), exemplars=False)
+"""The conventions' part of ``_SUMS``, whose exemplars name the same run."""
+_SUMS: Final = _Group((n.AGENT_NAME,), (m.RUN_DURATION, m.RUN_COST, m.RUN_TOKENS, m.RUN_LLM_CALLS, m.RUN_TOOL_CALLS))
+_TURN: Final = _Group((n.FEATURE,), (m.TURN_DURATION, m.TURN_INPUT_TOKENS, m.TURN_OUTPUT_TOKENS))
+_SESSION: Final = _Group((n.FEATURE,), (m.SESSION_DURATION,))
+
+_Labels = tuple[str | None, ...]
+
+
 class MetricRecorder:
     """Records the conventions' metrics and the ``agent.*`` metrics of one meter.
 
@@ -61,7 +82,9 @@ class MetricRecorder:
             else {}
         )
         self._calls: dict[_Key, _CallRecords] = {}
-        self._bound: dict[tuple[str | None, ...], BoundHistogram] = {}
+        self._bound: dict[_Group, dict[_Labels, tuple[BoundHistogram, ...]]] = {
+            group: {} for group in (_TOOL, _RUN, _OWN_CALLS, _SUMS, _TURN, _SESSION)
+        }
         for one in _TALLIED:
             _observe(meter, one, self._reader(one))
 
@@ -195,7 +218,7 @@ class MetricRecorder:
         run = operation.identity.run
         error = None if operation.failure is None else operation.failure.type
         agent = None if run is None else run.name
-        self._record(operation, m.TOOL_DURATION, operation.duration_s, _TOOL, facts.name, facts.type, agent, error)
+        self._record(operation, _TOOL, (facts.name, facts.type, agent, error), operation.duration_s)
         additions: list[Addition] = [(m.TOOL_CALLS, 1, (facts.name,))]
         if error is not None:
             additions.append((m.TOOL_ERRORS, 1, (facts.name, error)))
@@ -213,48 +236,44 @@ class MetricRecorder:
         elif unit.kind == units.SESSION:
             self._ended_session(operation, unit)
 
-    def _record(
-        self, operation: Operation, one: m.Instrument, value: float, names: tuple[str, ...], *values: str | None
-    ) -> None:
-        """Record ``value`` with the attributes ``names``; one without a value is left out."""
-        key = (one.name, *values)
-        known = self._bound.get(key)
-        if known is None:
-            if len(self._bound) >= _MOST_LABELS:
-                self._bound.clear()
-            attributes = {name: label for name, label in zip(names, values, strict=True) if label}
-            known = self._bound[key] = BoundHistogram(self._histograms[one.name], attributes)
-        known.record(value, operation.context, operation.ended_at_ns)
+    def _record(self, operation: Operation, group: _Group, labels: _Labels, *values: float | None) -> None:
+        """Record one value in each histogram of a group; what is not known is left out."""
+        bound = self._bound[group].get(labels) or self._bind(group, labels)
+        context, at_ns = operation.context if group.exemplars else NOWHERE, operation.ended_at_ns
+        for histogram, value in zip(bound, values, strict=True):
+            if value is not None:
+                histogram.record(value, context, at_ns)
+
+    def _bind(self, group: _Group, labels: _Labels) -> tuple[BoundHistogram, ...]:
+        """Keep the histograms of a group with their attributes; one without a value is left out."""
+        known = self._bound[group]
+        if len(known) >= _MOST_LABELS:
+            known.clear()
+        attributes = {name: label for name, label in zip(group.labels, labels, strict=True) if label}
+        known[labels] = bound = tuple(
+            BoundHistogram(self._histograms[one.name], attributes) for one in group.instruments
+        )
+        return bound
 
     def _run(self, operation: Operation, unit: Unit) -> None:
         error = None if operation.failure is None else operation.failure.type
-        self._record(operation, m.AGENT_DURATION, operation.duration_s, _RUN, unit.name, error)
-        totals = unit.totals
-        for one, value in (
-            (m.AGENT_INFERENCE_CALLS, unit.own_llm_calls),
-            (m.AGENT_TOOL_CALLS, unit.own_tool_calls),
-            (m.RUN_DURATION, operation.duration_s),
-            (m.RUN_COST, totals.cost_usd),
-            (m.RUN_TOKENS, totals.input_tokens + totals.output_tokens),
-            (m.RUN_LLM_CALLS, totals.llm_calls),
-            (m.RUN_TOOL_CALLS, totals.tool_calls),
-        ):
-            if value is not None:
-                self._record(operation, one, value, _AGENT, unit.name)
+        labels, duration_s = (unit.name,), operation.duration_s
+        cost_usd, llm_calls, tool_calls, _retries, input_tokens, output_tokens, _errors = unit.amounts()
+        self._record(operation, _RUN, (unit.name, error), duration_s)
+        self._record(operation, _OWN_CALLS, labels, unit.own_llm_calls, unit.own_tool_calls)
+        tokens = input_tokens + output_tokens
+        self._record(operation, _SUMS, labels, duration_s, cost_usd, tokens, llm_calls, tool_calls)
         self._tally.add(m.RUN_STOPS, 1, *_ending(unit), unit.name)
 
     def _turn(self, operation: Operation, unit: Unit) -> None:
-        feature = operation.identity.feature
-        totals = unit.totals
-        self._record(operation, m.TURN_DURATION, operation.duration_s, _FEATURE, feature)
-        self._record(operation, m.TURN_INPUT_TOKENS, totals.input_tokens, _FEATURE, feature)
-        self._record(operation, m.TURN_OUTPUT_TOKENS, totals.output_tokens, _FEATURE, feature)
+        *_calls, input_tokens, output_tokens, _errors = unit.amounts()
+        self._record(operation, _TURN, (operation.identity.feature,), operation.duration_s, input_tokens, output_tokens)
 
     def _ended_session(self, operation: Operation, unit: Unit) -> None:
         feature = operation.identity.feature
         self._tally.add(m.SESSION_ACTIVE, -1, feature)
         if unit.ended:
-            self._record(operation, m.SESSION_DURATION, operation.duration_s, _FEATURE, feature)
+            self._record(operation, _SESSION, (feature,), operation.duration_s)
             self._tally.add(m.SESSION_STOPS, 1, *_ending(unit), feature)
 
 
@@ -271,12 +290,6 @@ def _of_session(operation: Operation, calls: m.Instrument, cost_usd: float | Non
 
 def _ending(unit: Unit) -> tuple[str | None, str | None]:
     return unit.stop_reason and unit.stop_reason.value, unit.result and unit.result.value
-
-
-_AGENT: Final = (n.AGENT_NAME,)
-_RUN: Final = (n.AGENT_NAME, n.ERROR_TYPE)
-_TOOL: Final = (n.TOOL_NAME, n.TOOL_TYPE, n.AGENT_NAME, n.ERROR_TYPE)
-_FEATURE: Final = (n.FEATURE,)
 
 
 def _client_attributes(

@@ -108,7 +108,10 @@ class ModelFacts:
 
 
 class ToolFacts:
-    """Facts of one tool call as they become known. ``arguments`` and ``result`` are canonical JSON."""
+    """Facts of one tool call as they become known. ``arguments`` and ``result`` are canonical JSON.
+
+    ``described`` is what is known of the tool itself, as attributes.
+    """
 
     __slots__ = (
         "args_bytes",
@@ -117,22 +120,19 @@ class ToolFacts:
         "attempt",
         "call_id",
         "cost_usd",
-        "description",
-        "fallback",
+        "described",
         "name",
         "requested_by",
         "result",
         "result_bytes",
         "result_hash",
         "type",
-        "version",
     )
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, type: str, described: Mapping[str, AttributeValue]) -> None:  # noqa: A002 - the conventions' word
         self.name = name
-        self.type = "function"
-        self.version: str | None = None
-        self.description: str | None = None
+        self.type = type
+        self.described = described
         self.arguments: str | None = None
         self.args_hash: str | None = None
         self.args_bytes: int | None = None
@@ -142,7 +142,6 @@ class ToolFacts:
         self.call_id: str | None = None
         self.requested_by: Link | None = None
         self.attempt = 1
-        self.fallback: str | None = None
         self.cost_usd: float | None = None
 
 

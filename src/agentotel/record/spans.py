@@ -305,14 +305,9 @@ def _tool_finish(operation: Operation, *, content: bool) -> Attributes:
     if facts.result_hash is not None and facts.result_bytes is not None:
         attributes[n.TOOL_RESULT_HASH] = facts.result_hash
         attributes[n.TOOL_RESULT_BYTES] = facts.result_bytes
-    for name, value in (
-        (n.TOOL_DESCRIPTION, facts.description),
-        (n.TOOL_VERSION, facts.version),
-        (n.TOOL_CALL_ID, facts.call_id),
-        (n.TOOL_FALLBACK, facts.fallback),
-    ):
-        if value is not None:
-            attributes[name] = value
+    attributes.update(facts.described)
+    if facts.call_id is not None:
+        attributes[n.TOOL_CALL_ID] = facts.call_id
     if facts.requested_by is not None:
         attributes[n.TOOL_REQUESTED_BY] = format(facts.requested_by.context.span_id, "016x")
     if facts.cost_usd is not None:
@@ -383,14 +378,10 @@ def _unit_finish(operation: Operation, *, content: bool) -> Attributes:  # noqa:
 
 def total_attributes(unit: Unit) -> Attributes:
     """Give the sums of a unit; a cost that is not known is left out."""
-    totals = unit.totals
-    attributes: Attributes = {
-        f"{n.TOTAL_PREFIX}{field}": getattr(totals, field)
-        for field in ("llm_calls", "tool_calls", "retries", "input_tokens", "output_tokens", "errors")
-    }
-    if totals.cost_usd is not None:
-        attributes[f"{n.TOTAL_PREFIX}cost_usd"] = totals.cost_usd
-    return attributes
+    return {name: value for name, value in zip(_TOTAL_NAMES, unit.amounts(), strict=True) if value is not None}
+
+
+_TOTAL_NAMES: Final = tuple(f"{n.TOTAL_PREFIX}{field}" for field in units.AMOUNTS)
 
 
 _Start = Callable[[Operation], tuple[str, SpanKind, Attributes]]

@@ -7,6 +7,8 @@ addition walks up to the top; one lock serves all of them, held for a few additi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 from agentotel._core import ids
@@ -22,6 +24,12 @@ SESSION: Final = "session"
 TURN: Final = "turn"
 RUN: Final = "run"
 STEP: Final = "step"
+
+AMOUNTS: Final = tuple(field.name for field in fields(Totals))
+
+_read_amounts = attrgetter(*AMOUNTS)
+
+_Amounts = tuple[float | None, int, int, int, int, int, int]
 
 _MOST_BLAMES: Final = 16
 
@@ -113,16 +121,12 @@ class Unit:
     @property
     def totals(self) -> Totals:
         """The sums so far, this unit and everything inside it."""
+        return Totals(**dict(zip(AMOUNTS, self.amounts(), strict=True)))  # type: ignore[arg-type]  # in this order
+
+    def amounts(self) -> _Amounts:
+        """Give what ``totals`` holds, in the order of ``AMOUNTS``, for those who need no object of it."""
         with _lock:
-            return Totals(
-                cost_usd=self.cost_usd,
-                llm_calls=self.llm_calls,
-                tool_calls=self.tool_calls,
-                retries=self.retries,
-                input_tokens=self.input_tokens,
-                output_tokens=self.output_tokens,
-                errors=self.errors,
-            )
+            return _read_amounts(self)
 
     @property
     def home(self) -> Unit:

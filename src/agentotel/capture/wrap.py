@@ -105,10 +105,10 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
     facts.port = target.port
     facts.retry_limit = retry_limit
     facts.timeout_s = timeout_s
+    context = otel_context.get_current()
     broker = brokered.current()
     operation = None if broker is None else _broker(broker.take, facts)
     if operation is None:
-        context = otel_context.get_current()
         operation = Operation(pipeline, MODEL, facts, identities.within(context), context)
         if neighbours.OPEN:
             _join(neighbours.join, operation)
@@ -118,7 +118,7 @@ def begin(adapter: Adapter, client: Any, args: tuple[Any, ...], kwargs: dict[str
     tracking = Tracking(operation, http_client)
     if request.stream and adapter.with_body is not None:
         tracking.addition = _ask(asking.addition, adapter, sent, pipeline.stream_usage, client, args, kwargs)
-    tracking.enter()
+    tracking.enter(context)
     return tracking
 
 

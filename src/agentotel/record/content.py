@@ -8,7 +8,7 @@ from functools import partial
 from agentotel._core import guard
 from agentotel._core.canonical import compact_json
 from agentotel.facts.call import AttributeValue
-from agentotel.record.latest import Latest, Opening
+from agentotel.record.latest import Sent
 from agentotel.record.operation import ModelFacts, Operation
 from agentotel.semconv import names as n
 from agentotel.wire.format import Body, Format
@@ -16,20 +16,9 @@ from agentotel.wire.parts import without_reasoning
 
 _content = guard.site("record.content")
 
-
-class Written:
-    """The request that was written last: the JSON of each of its messages, and of its tools."""
-
-    __slots__ = ("messages", "tools")
-
-    def __init__(self) -> None:
-        self.messages: Opening[str] = Opening()
-        self.tools = Latest()
-
-
 _EMPTY = "[]"
 
-_outside: dict[object, Written] = {}
+_outside: dict[object, Sent] = {}
 """By what reads content, for calls outside every unit."""
 
 _REQUESTED = (n.SYSTEM_INSTRUCTIONS, n.INPUT_MESSAGES, n.TOOL_DEFINITIONS, n.RETRIEVAL_QUERY_TEXT)
@@ -81,10 +70,14 @@ def _place(body: Body, value: object) -> str | None:
     return None
 
 
-def _written(operation: Operation, format: Format) -> Written:  # noqa: A002 - the wire's word
+def _written(operation: Operation, format: Format) -> Sent:  # noqa: A002 - the wire's word
     unit = operation.identity.unit
     kept = _outside if unit is None else unit.home.written
-    return kept.get(format.content) or kept.setdefault(format.content, Written())
+    written = kept.get(format.content)
+    if written is None:
+        written = kept[format.content] = Sent(format.content)
+    written.use()
+    return written
 
 
 def _tools(format: Format, name: str, tools: object) -> str:  # noqa: A002 - the wire's word

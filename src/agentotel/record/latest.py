@@ -15,6 +15,7 @@ from agentotel._core.canonical import Digest
 T = TypeVar("T")
 
 _NUMBERS: Final = (bool, int, float)
+_MOST_PURPOSES: Final = 64
 
 
 class _Exact:
@@ -65,12 +66,12 @@ def _same(value: object, copy: object) -> bool:
 
 
 class Latest:
-    """The latest value of one kind, and the text that was made of it."""
+    """The latest value of one kind, and the text that was made of it; at first those of ``before``."""
 
     __slots__ = ("_known",)
 
-    def __init__(self) -> None:
-        self._known: tuple[object, str] | None = None
+    def __init__(self, before: Latest | None = None) -> None:
+        self._known: tuple[object, str] | None = None if before is None else before._known  # noqa: SLF001 - another one
 
     def of(self, value: object, make: Callable[[object], str]) -> str:
         """Give what ``make`` gives, without asking it again for the same value."""
@@ -107,23 +108,66 @@ class Lines:
 
 
 class Opening(Generic[T]):
-    """The messages of the latest context, which most often opens the next one, and what was made of each."""
+    """The messages of the latest context, which most often open the next one, and what was made of each.
+
+    At first those of ``before``.
+    """
 
     __slots__ = ("_known",)
 
-    def __init__(self) -> None:
+    def __init__(self, before: Opening[T] | None = None) -> None:
         self._known: tuple[list[object], tuple[T, ...]] = [], ()
+        if before is not None:
+            self._known = before._known  # noqa: SLF001 - another one
 
     def of(self, messages: Sequence[object], make: Callable[[Sequence[object]], tuple[T, ...]]) -> tuple[T, ...]:
-        """Give what ``make`` makes of each message, asking it for new ones only."""
+        """Give what ``make`` makes of each message, asking it only for those after the first that is another one."""
         kept, known = self._known
+        if not _same(list(messages[: len(kept)]), kept):
+            count = _shared(messages, kept)
+            kept, known = kept[:count], known[:count]
         count = len(kept)
-        if not count or not _same(list(messages[:count]), kept):
-            kept, known, count = [], (), 0
-        elif count == len(messages):
-            return known
-        fresh = messages[count:]
-        found = known + make(fresh)
-        copies = kept + _copies(fresh)
-        self._known = copies, found[: len(copies)]
+        if count == len(messages):
+            found = known
+        else:
+            fresh = messages[count:]
+            found = known + make(fresh)
+            kept = kept + _copies(fresh)
+        self._known = kept, found[: len(kept)]
         return found
+
+
+def _shared(messages: Sequence[object], kept: Sequence[object]) -> int:
+    """Count the messages that are as they were, up to the first that is not."""
+    count = 0
+    for message, copy in zip(messages, kept, strict=False):
+        if not _same(message, copy):
+            break
+        count += 1
+    return count
+
+
+class Sent:
+    """What the latest request of one place sent, and what was made of it for one ``purpose``.
+
+    At first it is that of the place that was used last for it: what one run sends is most often what another has sent.
+    """
+
+    __slots__ = ("_purpose", "messages", "parameters", "tools")
+
+    def __init__(self, purpose: object) -> None:
+        if len(_newest) > _MOST_PURPOSES:
+            _newest.clear()
+        before = _newest.get(purpose)
+        self._purpose = purpose
+        self.messages: Opening[str] = Opening(None if before is None else before.messages)
+        self.tools: Latest = Latest(None if before is None else before.tools)
+        self.parameters: Latest = Latest(None if before is None else before.parameters)
+
+    def use(self) -> None:
+        """Be where the next place begins."""
+        _newest[self._purpose] = self
+
+
+_newest: dict[object, Sent] = {}
+"""By purpose, what was used last."""

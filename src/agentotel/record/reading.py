@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from agentotel._core.canonical import Digest, canonical_json
 from agentotel._core.locks import make_lock
 from agentotel.facts.call import Context
-from agentotel.record.latest import Latest, Lines, Opening
+from agentotel.record.latest import Lines, Sent
 
 _SPARE: Final = 64
 _TEXTS: Final = {str}
@@ -109,28 +109,27 @@ class _Seen(NamedTuple):
 class Reading:
     """The contexts that the model calls of one run have read."""
 
-    __slots__ = ("_contexts", "_latest", "_lines", "_lock", "_opening", "_parameters", "_tools", "hashes")
+    __slots__ = ("_contexts", "_latest", "_lines", "_lock", "_sent", "hashes")
 
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
         self._latest: tuple[_Seen, ContextFacts] | None = None
-        self._opening: Opening[str] = Opening()
-        self._tools = Latest()
-        self._parameters = Latest()
+        self._sent = Sent(hashes.digest)
         self._lines = Lines(hashes.digest)
         self._lock = make_lock()
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
         """Take up one context and tell what changed against the closest earlier one."""
         system, tools, messages = context
-        hashes = self.hashes
+        hashes, sent = self.hashes, self._sent
+        sent.use()
         with self._lock:
             seen = _Seen(
                 hashes.of((system,))[0] if system else None,
-                self._tools.of(tools, hashes.hash) if tools else None,
-                self._parameters.of(parameters, canonical_json),
-                self._opening.of(messages, hashes.of),
+                sent.tools.of(tools, hashes.hash) if tools else None,
+                sent.parameters.of(parameters, canonical_json),
+                sent.messages.of(messages, hashes.of),
             )
             if self._latest is not None and seen == self._latest[0]:
                 return self._latest[1]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agentotel.record import content
+import agentotel
+from agentotel.record import content, latest
 from agentotel.testing import capture
 from agentotel.wire.format import Body
 from tests.fakes.calls import QUESTION, answer, calling
@@ -26,11 +27,18 @@ def definitions(body: Body) -> list[str] | None:
     return None if text is None else [one["name"] for one in json.loads(text)]
 
 
-def test_tools_that_come_again_are_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def writing(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Forget what was written, and tell what is written from now on."""
     content._outside.clear()
-    written: list[object] = []
+    latest._newest.clear()
+    written: list[Any] = []
     compact = content.compact_json
     monkeypatch.setattr(content, "compact_json", lambda value: (written.append(value), compact(value))[1])
+    return written
+
+
+def test_tools_that_come_again_are_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = writing(monkeypatch)
     for _ in range(3):
         assert definitions({**QUESTION, "tools": [tool("a"), tool("b")]}) == ["a", "b"]
     assert sum(isinstance(one, list) and one[0].get("type") == "function" for one in written) == 1
@@ -45,15 +53,23 @@ def messages(body: dict[str, Any], **settings: Any) -> list[str]:
 
 
 def test_only_new_messages_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    content._outside.clear()
-    written: list[Any] = []
-    compact = content.compact_json
-    monkeypatch.setattr(content, "compact_json", lambda value: (written.append(value), compact(value))[1])
+    written = writing(monkeypatch)
     history = [{"role": "user", "content": str(number)} for number in range(50)]
     for number in range(50, 53):
         history.append({"role": "user", "content": str(number)})
         assert messages({**QUESTION, "messages": history}) == [str(one) for one in range(number + 1)]
     assert sum("parts" in one[0] and one[0]["role"] == "user" for one in written if isinstance(one, list)) == 53
+
+
+def test_a_new_run_writes_what_the_one_before_did_not_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = writing(monkeypatch)
+    system = {"role": "system", "content": "You are a desk."}
+    for number in range(3):
+        sent = [system, {"role": "user", "content": str(number)}]
+        with agentotel.agent("desk"):
+            assert messages({**QUESTION, "messages": sent, "tools": [tool("a")]}) == ["You are a desk.", str(number)]
+    requests = [one[0] for one in written if isinstance(one, list) and "finish_reason" not in one[0]]
+    assert [one.get("role", "tool") for one in requests] == ["tool", "system", "user", "user", "user"]
 
 
 def test_a_message_that_changed_in_place_is_written_again() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from agentotel._core.canonical import Digest, canonical_json, make_digest
 from agentotel.facts.call import Context
+from agentotel.record import latest
 from agentotel.record.reading import ContextFacts, Hashes, Reading
 
 Message = dict[str, Any]
@@ -288,6 +289,31 @@ def test_a_new_run_of_the_session_costs_what_is_new() -> None:
     facts = read(Reading(hashes), messages)
     assert len(digest.texts) == 2
     assert (facts.change, facts.new_messages) == (None, 2002)
+
+
+def test_a_new_session_costs_what_the_one_before_did_not_send() -> None:
+    digest = Counting()
+    tools = [{"name": "look"}]
+    for number in range(3):
+        facts = read(Reading(Hashes(digest)), [SYSTEM, user(f"question {number}")], None, tools)
+        assert (facts.change, facts.new_messages) == (None, 2)
+    assert len(digest.texts) == 2 + 3
+
+
+def test_what_is_kept_for_new_sessions_is_bounded() -> None:
+    for number in range(200):
+        read(Reading(Hashes(Digest(str(number).encode()))), [SYSTEM])
+    assert len(latest._newest) < 80
+
+
+def test_a_context_that_changed_at_its_end_costs_what_is_new() -> None:
+    digest = Counting()
+    reading = Reading(Hashes(digest))
+    read(reading, H)
+    digest.texts.clear()
+    facts = read(reading, [*H[:8], user("another one")])
+    assert (facts.change, facts.new_messages) == ("rewritten", 1)
+    assert len(digest.texts) == 1
 
 
 def test_memory_follows_the_contexts_in_use() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import sys
 import threading
 from collections.abc import Callable
@@ -12,12 +13,13 @@ import pytest
 
 from agentotel._core import late
 from agentotel.capture import sockets
+from agentotel.capture.spec import Target
 from agentotel.capture.streams import StreamEnd
 from agentotel.facts.call import Request
 from agentotel.record.identity import NOBODY
 from agentotel.record.operation import MODEL, ModelFacts, Operation
 from agentotel.record.pipeline import IDLE, active
-from agentotel.testing import Captured, capture
+from agentotel.testing import Captured, ModelCall, capture
 from agentotel.wire import openai_chat
 from tests.contract.flavour import FLAVOURS, done, opened
 from tests.contract.matrix import endpoint
@@ -187,7 +189,7 @@ def test_a_connection_that_the_collector_frees_takes_no_lock_there() -> None:
         facts = ModelFacts(openai_chat.FORMAT, "chat", "openai", Request(), {})
         operation = Operation(active(), MODEL, facts, NOBODY)
         operation.start()
-        connection = sockets._Connection()
+        connection = sockets._Connection(Target(provider="openai", server=None, port=None))
         connection.take(sockets._Call(None, StreamEnd(operation, openai_chat.FORMAT.fold())))
         lock, connection.ring = connection._lock, connection  # type: ignore[attr-defined]
         held, done = threading.Event(), threading.Event()
@@ -212,7 +214,7 @@ def test_a_connection_that_the_collector_frees_takes_no_lock_there() -> None:
 
 def test_one_thread_asks_while_another_reads() -> None:
     """What a thread takes up is not lost where another one forgets a call at the same time."""
-    connection = sockets._Connection()
+    connection = sockets._Connection(Target(provider="openai", server=None, port=None))
     lasting = [sockets._Call(None, ENDED) for _ in range(200)]
 
     def churn() -> None:
@@ -324,6 +326,98 @@ async def test_responses_beside_each_other(flavour: str) -> None:
     assert found == {"resp_1": (11, "completed"), "resp_2": (12, "completed")}
 
 
+# -- several connections to one session
+
+
+def _greeting(number: int = 1) -> dict[str, Any]:
+    return {**SESSION, "session": {**SESSION["session"], "id": f"sess_{number}"}}
+
+
+async def _joined(
+    flavour: str, act: Callable[[Any, Any], Any], *, sessions: tuple[int, int] = (1, 1)
+) -> list[ModelCall]:
+    """Open the connection of a call and one beside it; each is sent the same response after each event it sends."""
+    with serving(lambda _event: _spoken(1), greetings=map(_greeting, sessions)) as url, capture() as captured:
+        client = _client(flavour, url)
+        if "call_id" not in inspect.signature(client.realtime.connect).parameters:
+            pytest.skip("this version joins no call")
+        async with (
+            opened(client.realtime.connect(model="gpt-realtime")) as first,
+            opened(client.realtime.connect(call_id="rtc_1")) as beside,
+        ):
+            for connection in (first, beside):
+                await _read(connection, until="session.created")
+            await act(first, beside)
+        await done(client.close())
+    return captured.model_calls
+
+
+async def _listened(*connections: Any) -> None:
+    """Send what nobody has to answer, and read a whole response."""
+    for connection in connections:
+        await done(connection.input_audio_buffer.append(audio="AAAA"))
+        await _read(connection, until="response.done")
+
+
+COUNTED = ("resp_1", 30, "completed")
+
+
+def _told(calls: list[ModelCall]) -> list[Any]:
+    return [(call.response_id, call.output_tokens, call.outcome) for call in calls]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_a_response_that_two_connections_tell_of_is_one_call(flavour: str) -> None:
+    async def act(first: Any, beside: Any) -> None:
+        await _listened(first, beside)
+
+    assert _told(await _joined(flavour, act)) == [COUNTED]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_two_connections_whose_events_come_mixed(flavour: str) -> None:
+    async def act(first: Any, beside: Any) -> None:
+        for connection in (first, beside):
+            await done(connection.input_audio_buffer.append(audio="AAAA"))
+        for _event in range(3):
+            for connection in (beside, first):
+                await done(connection.recv())
+
+    assert _told(await _joined(flavour, act)) == [COUNTED]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_a_response_counts_where_it_was_asked_for(flavour: str) -> None:
+    async def act(first: Any, beside: Any) -> None:
+        await done(beside.response.create(response={"max_output_tokens": 77}))
+        await _listened(first)
+        await _read(beside, until="response.done")
+
+    (call,) = await _joined(flavour, act)
+    assert _told([call]) == [COUNTED]
+    assert call.attributes["gen_ai.request.max_tokens"] == 77
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_a_response_that_was_not_asked_for_ends_no_call_that_was(flavour: str) -> None:
+    """The first connection has counted a response already when the other one, which has not read of it, asks."""
+
+    async def act(first: Any, beside: Any) -> None:
+        await _listened(first)
+        await done(beside.response.create())
+        await _read(beside, until="response.done")
+
+    assert _told(await _joined(flavour, act)) == [COUNTED, (None, None, "abandoned")]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_responses_of_two_sessions_are_two_calls(flavour: str) -> None:
+    async def act(first: Any, beside: Any) -> None:
+        await _listened(first, beside)
+
+    assert _told(await _joined(flavour, act, sessions=(1, 2))) == [COUNTED] * 2
+
+
 # -- live sessions, which hand tasks over to a model of the Responses API
 
 DELEGATION = {"type": "responses", "responses": {"model": "gpt-5-mini", "max_output_tokens": 50}}
@@ -367,6 +461,27 @@ async def test_each_response_that_a_live_session_asks_for_is_a_call(flavour: str
     assert said["gen_ai.request.model"] == "gpt-5-mini"
     assert said["gen_ai.response.model"] == "gpt-5-mini-2025-08-07"
     assert said["gen_ai.request.max_tokens"] == 50
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+async def test_what_listens_to_a_live_session_counts_nothing_again(flavour: str) -> None:
+    started = {"type": "session.started", "event_id": "s", "session": LIVE}
+    with serving(lambda _event: _delegated(1), greetings=(started, None)) as url, capture() as captured:
+        client = _client(flavour, url)
+        if not hasattr(client, "live"):
+            pytest.skip("this version has no live sessions")
+        async with (
+            opened(client.live.connect()) as connection,
+            opened(client.live.sideband.connect(session_id="sess_1")) as beside,
+        ):
+            await _read(connection, until="session.started")
+            for one in (connection, beside):
+                await done(one.response.create())
+                await _read(one, until="response.event", count=3)
+        await done(client.close())
+    assert [(call.response_id, call.input_tokens, call.outcome) for call in captured.model_calls] == [
+        ("resp_1", 11, "completed")
+    ]
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

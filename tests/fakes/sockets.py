@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Script = Callable[[dict[str, Any]], list[dict[str, Any] | None]]
@@ -13,12 +13,19 @@ Script = Callable[[dict[str, Any]], list[dict[str, Any] | None]]
 
 
 @contextlib.contextmanager
-def serving(script: Script, *greeting: dict[str, Any]) -> Iterator[str]:
-    """Serve one script on loopback, and give the address; ``greeting`` is sent to who connects."""
+def serving(
+    script: Script, *greeting: dict[str, Any], greetings: Iterable[dict[str, Any] | None] = ()
+) -> Iterator[str]:
+    """Serve one script on loopback, and give the address.
+
+    ``greeting`` is sent to who connects; of ``greetings`` each connection is sent another one, or nothing.
+    """
+    each = iter(greetings)
 
     def handle(connection: Any) -> None:
-        for event in greeting:
-            connection.send(json.dumps(event))
+        for event in (*greeting, next(each, None)):
+            if event is not None:
+                connection.send(json.dumps(event))
         for message in connection:
             for event in script(json.loads(message)):
                 if event is None:

@@ -1,12 +1,14 @@
 """Connections that carry several model calls: one span for each, from the event that asks to the one that ends it.
 
 What is sent and received goes through unchanged. A call that the connection does not live to see the end of is
-abandoned; calls begin without being asked for where the server decides so, as when a speaker pauses.
+abandoned; calls begin without being asked for where the server decides so, as when a speaker pauses. Of several
+connections to one session a response is counted at the one that asked for it, else at the one that told of it first.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,7 +19,7 @@ from opentelemetry import context as otel_context
 
 from agentotel._core import guard, late
 from agentotel._core.locks import make_lock
-from agentotel.capture.spec import Hook, Socket
+from agentotel.capture.spec import Hook, Socket, Target
 from agentotel.capture.streams import StreamEnd
 from agentotel.facts.call import Request
 from agentotel.record import identity as identities
@@ -33,6 +35,8 @@ BEGINS: Final = "response.created"
 ENDS: Final = frozenset({"response.done", "response.completed", "response.failed", "response.incomplete"})
 SESSION: Final = frozenset({"session.created", "session.started", "session.updated"})
 ERROR: Final = "error"
+MOST_REMEMBERED: Final = 100
+"""Responses that a connection remembers, so that no other one to its session counts them."""
 NOT_SENT: Final = frozenset({"Omit", "NotGiven"})
 """Classes of what stands for an argument that was left out."""
 
@@ -68,9 +72,12 @@ class _Unread:
 class _Connection:
     """The calls of one connection that have not ended, and what its session was told. One thread sends, one reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target) -> None:
         self.calls: tuple[_Call, ...] = ()
+        self.target = target
         self.session: Body = MappingProxyType({})
+        self.session_id: object = None
+        self.counted: deque[object] = deque(maxlen=MOST_REMEMBERED)
         self._lock = make_lock()
 
     def __del__(self) -> None:
@@ -80,6 +87,7 @@ class _Connection:
         """End what is open; an orderly close is no error."""
         with self._lock:
             calls, self.calls = self.calls, ()
+        self.counted.clear()
         for call in calls:
             if error is None or type(error).__name__ == "ConnectionClosedOK":
                 call.end.closed()
@@ -102,8 +110,37 @@ class _Connection:
         told = lane is not None and response_id is None
         return known or next((call for call in self.calls if call.lane == lane and (told or call.id is None)), None)
 
+    def may_share(self, other: _Connection) -> bool:
+        """Tell whether another connection may be one to the same session."""
+        ids = {self.session_id, other.session_id} - {None}
+        return other is not self and other.target == self.target and len(ids) < 2  # noqa: PLR2004 - two that differ
+
+    def expects(self, session_id: object) -> bool:
+        """Tell whether a session was asked for a response here that it has not begun."""
+        return session_id is not None and self.session_id == session_id and any(call.id is None for call in self.calls)
+
 
 _connections: WeakKeyDictionary[Any, _Connection] = WeakKeyDictionary()
+_claiming = make_lock()
+
+
+def _known(socket: Socket, connection: Any) -> _Connection:
+    known = _connections.get(connection)
+    if known is None:
+        made = _Connection(socket.target(connection))
+        with _claiming:
+            known = _connections.setdefault(connection, made)
+    return known
+
+
+def _claims(known: _Connection, response_id: object, *, asked: bool) -> bool:
+    """Tell whether a response counts at a connection, and remember it there."""
+    with _claiming:
+        others = [one for one in _connections.values() if known.may_share(one)]
+        if any(response_id in one.counted or (not asked and one.expects(known.session_id)) for one in others):
+            return False
+        known.counted.append(response_id)
+        return True
 
 
 def hooks(socket: Socket) -> Iterator[tuple[Hook, Callable[[Any], Wrapper]]]:
@@ -217,17 +254,21 @@ def _received(socket: Socket, connection: Any, event: object) -> None:
     kind = sent.get("type")
     known = _connections.get(connection)
     if kind in SESSION:
-        known = known or _connections.setdefault(connection, _Connection())
-        known.session = socket.session(fields(sent.get("session")))
+        known, session = _known(socket, connection), fields(sent.get("session"))
+        known.session, known.session_id = socket.session(session), session.get("id")
         return
     response = fields(sent.get("response"))
     response_id = sent.get("response_id") or response.get("id")
     call = known.find(sent.get("stream_id"), response_id) if known else None
-    if call is None and kind == BEGINS:
-        call = _opened(socket, connection, {"stream_id": sent.get("stream_id"), **response})
+    if call is None and kind != BEGINS:
+        return
+    fresh = response_id is not None and (call is None or call.id is None)
+    if fresh and not _claims(_known(socket, connection), response_id, asked=call is not None):
+        return
+    call = call or _opened(socket, connection, {"stream_id": sent.get("stream_id"), **response})
     if call is None:
         return
-    if kind == BEGINS:
+    if fresh:
         call.id = response_id
     try:
         call.add(event)
@@ -244,13 +285,13 @@ def _opened(socket: Socket, connection: Any, asked: Body) -> _Call | None:
     pipeline = active()
     if pipeline is IDLE:
         return None
-    known = _connections.get(connection) or _connections.setdefault(connection, _Connection())
+    known = _known(socket, connection)
     own = socket.call.format
     assert own.fold is not None  # noqa: S101 - what is read from a connection comes in events
     told = _ask(socket.body, connection, asked) or {}
     body = {**known.session, **{name: value for name, value in told.items() if value is not None}}
     request = _ask(own.request, body) or Request()
-    target = socket.target(connection)
+    target = known.target
     facts = ModelFacts(own, socket.call.operation, target.provider, request, body)
     facts.server, facts.port = target.server, target.port
     context = otel_context.get_current()

@@ -69,24 +69,30 @@ class BoundHistogram:
         self._enabled: Callable[[], bool] = _always
         self._sampled: Callable[..., bool] = bool
         self._nowhere: bool | None = None
-        self._aggregate: tuple[Callable[[Any, bool], object], ...] = ()
+        self._aggregate: tuple[Callable[[Any, bool | None], object], ...] = ()
 
-    def record(self, value: float, context: Context, at_ns: int) -> None:
-        """Record ``value``, not negative, in ``context``, whose span may become its exemplar at ``at_ns``."""
+    def record(self, value: float, context: Context, at_ns: int, *, sampled: bool | None = None) -> bool | None:
+        """Record ``value``, not negative, in ``context``, whose span may become its exemplar at ``at_ns``.
+
+        Gives whether it may, where that is so of every record in this context. Further records of the same meter in
+        it take that as ``sampled``.
+        """
         consumer = self._consumer
         if consumer is None or consumer._reader_storages is not self._storages:  # noqa: SLF001 - see the module
             self._histogram.record(value, self._attributes, context=context)
             if not self._tried or consumer is not None:
                 self._bind()
-            return
+            return sampled
         if not self._enabled():
-            return
-        sampled = self._nowhere if context is NOWHERE else None
-        if sampled is None:
-            sampled = self._sampled(value, at_ns, self._attributes, context)
+            return sampled
+        same = self._nowhere is not None
+        if not same or sampled is None:
+            nowhere = context is NOWHERE and same
+            sampled = self._nowhere if nowhere else self._sampled(value, at_ns, self._attributes, context)
         measurement = _Measurement(value, at_ns, self._instrument, context, self._attributes)
         for aggregate in self._aggregate:
             aggregate(measurement, sampled)
+        return sampled if same else None
 
     def _bind(self) -> None:
         """Find the aggregations that a record of these attributes has made."""

@@ -39,12 +39,12 @@ class Identity(NamedTuple):
 
     def inside(self, operation: Operation) -> Identity:
         """Return the same identity with ``operation`` as the innermost one."""
-        attributes, session, turn, run, step, unit, prompt, feature, _operation, segment, tool = self
+        segment, tool = self.segment, self.tool
         if isinstance(operation.facts, Unit):
-            segment = operation if operation.facts is session else segment
+            segment = operation if operation.facts is self.session else segment
         else:
             tool = operation
-        return Identity(attributes, session, turn, run, step, unit, prompt, feature, operation, segment, tool)
+        return Identity._make((*self[:-3], operation, segment, tool))
 
 
 NOBODY = Identity(attributes={})

@@ -240,9 +240,10 @@ class MetricRecorder:
         """Record one value in each histogram of a group; what is not known is left out."""
         bound = self._bound[group].get(labels) or self._bind(group, labels)
         context, at_ns = operation.context if group.exemplars else NOWHERE, operation.ended_at_ns
+        sampled = None
         for histogram, value in zip(bound, values, strict=True):
             if value is not None:
-                histogram.record(value, context, at_ns)
+                sampled = histogram.record(value, context, at_ns, sampled=sampled)
 
     def _bind(self, group: _Group, labels: _Labels) -> tuple[BoundHistogram, ...]:
         """Keep the histograms of a group with their attributes; one without a value is left out."""

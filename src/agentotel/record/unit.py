@@ -46,6 +46,7 @@ class Unit:
     """
 
     __slots__ = (
+        "_above",
         "_blames",
         "cost_usd",
         "detail",
@@ -95,6 +96,8 @@ class Unit:
         self.name = name
         self.parent = parent
         self.whole = whole
+        around = () if parent is None else (parent, *parent._above)  # noqa: SLF001 - another unit
+        self._above: tuple[Unit, ...] = around if whole is None else (whole, *around)
         self.id = id if id is not None else ids.short_id()
         self.version = version
         self.max_steps = max_steps
@@ -159,7 +162,7 @@ class Unit:
             self.place.own_llm_calls += 1
             if self.kind != STEP:
                 self.steps += 1
-            sums = self._sums()
+            sums = (self, *self._above)
             for unit in sums:
                 unit.llm_calls += 1
                 unit.input_tokens += input_tokens
@@ -170,7 +173,7 @@ class Unit:
         """Add one tool call to this unit and all above it."""
         with _lock:
             self.place.own_tool_calls += 1
-            sums = self._sums()
+            sums = (self, *self._above)
             for unit in sums:
                 unit.tool_calls += 1
             _add(sums, cost_usd, retries, errors)
@@ -178,18 +181,7 @@ class Unit:
     def add_troubles(self, retries: int, errors: int) -> None:
         """Add what went wrong in a call that is neither a model's nor a tool's to this unit and all above it."""
         with _lock:
-            _add(self._sums(), None, retries, errors)
-
-    def _sums(self) -> list[Unit]:
-        """Give this unit, all above it, and the sessions over all their segments."""
-        found: list[Unit] = []
-        unit: Unit | None = self
-        while unit is not None:
-            found.append(unit)
-            if unit.whole is not None:
-                found.append(unit.whole)
-            unit = unit.parent
-        return found
+            _add((self, *self._above), None, retries, errors)
 
     def add_step(self) -> None:
         """Count one step made directly in this unit. A model call outside of steps is one too."""

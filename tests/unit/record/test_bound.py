@@ -65,8 +65,10 @@ def collected(temporalities: list[Any], settings: dict[str, Any], *, through_api
             for context in (SAMPLED, NOWHERE):
                 if through_api:
                     histogram.record(value, ATTRIBUTES, context=context)
+                    histogram.record(value + 1, ATTRIBUTES, context=context)
                 else:
-                    recording.record(value, context, 1)
+                    sampled = recording.record(value, context, 1)
+                    recording.record(value + 1, context, 1, sampled=sampled)
         exported += [plain(reader) for reader in readers]
     return exported
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import httpx
 import pytest
+import requests
 
 from agentotel.capture import unclaimed
 from agentotel.capture.spec import Asked
@@ -24,7 +28,9 @@ def _refusing(asked: object) -> object:
     raise AssertionError(asked)
 
 
-@pytest.mark.parametrize("path", ["/chains/invoke", "/v1/traces", "/chat", "/api/v9/generate"])
+@pytest.mark.parametrize(
+    "path", ["/chains/invoke", "/v1/traces", "/chat", "/api/v9/generate", "/v1/search", "/stores/vs_1/search"]
+)
 def test_a_body_is_read_only_where_the_path_fits(path: str) -> None:
     asked = Asked(method="POST", path=path, place=lambda: (None, None), body=lambda: _refusing(path))
     assert unclaimed.claim(asked) is None
@@ -87,3 +93,18 @@ def test_a_stream_that_is_one_array() -> None:
     assert call.attributes["gen_ai.usage.input_tokens"] == 9
     assert call.attributes["gen_ai.response.id"] == "r1"
     assert "Good day." in call.attributes["gen_ai.output.messages"]
+
+
+@pytest.mark.parametrize("post", [httpx.post, requests.post], ids=["httpx", "requests"])
+def test_a_search_of_a_vector_store(post: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    found = {"file_id": "file-1", "score": 0.75, "content": [{"type": "text", "text": "It takes three days."}]}
+    with Replay(answering({"data": [found]})) as server, capture(content=True) as captured:
+        asked = {"query": "How long?", "max_num_results": 3}
+        assert post(f"{server.url}/v1/vector_stores/vs_1/search", json=asked).json() == {"data": [found]}
+    (call,) = captured.model_calls
+    assert captured.spans == [call]
+    assert (call.name, call.provider, call.outcome) == ("retrieval vs_1", "openai", "completed")
+    assert call.attributes["gen_ai.retrieval.top_k"] == 3
+    assert call.attributes["gen_ai.retrieval.query.text"] == "How long?"
+    assert "It takes three days." in call.attributes["gen_ai.retrieval.documents"]

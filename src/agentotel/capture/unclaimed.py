@@ -26,7 +26,8 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 class Shape:
     """One kind of request: where it goes, and what it cannot do without.
 
-    ``path`` is the end of the path; ``{model}`` in it is where a model is named. ``fields`` must be in the body.
+    ``path`` is the end of the path; ``{model}`` in it is where a model is named, or what else the format has in the
+    body by that name. ``fields`` must be in the body.
     ``provider`` is meant where the host is not known. ``format`` names module and constant, or the function that tells
     ``operation`` and format from the model and the body.
     """
@@ -38,18 +39,21 @@ class Shape:
     format: str
     stream: bool | None = None
 
-    def model(self, path: str) -> str | None:
-        """Find the model in a path."""
-        before, _, after = self.path.partition("{model}")
-        if not after:
-            return None
-        named = path.removesuffix(after).rpartition(before)[2]
-        return unquote(named) or None
+    def named(self, path: str) -> Mapping[str, str]:
+        """Find what a path names: ``{"model": "gpt-4o"}``."""
+        before, name, after = self._pieces()
+        value = path.removesuffix(after).rpartition(before)[2] if name else ""
+        return {name: unquote(value)} if value else {}
 
     def leads(self, path: str) -> bool:
         """Tell whether a request of this shape goes to a path."""
-        before, _, after = self.path.rpartition("{model}")
+        before, _, after = self._pieces()
         return path.endswith(after) and before in path
+
+    def _pieces(self) -> tuple[str, str, str]:
+        before, _, rest = self.path.partition("{")
+        name, _, after = rest.partition("}")
+        return (before, name, after) if name else ("", "", before)
 
     def call(self, model: str, body: Body) -> Call:
         """Import the format, and say which operation the request is."""
@@ -103,6 +107,7 @@ SHAPES: Final = (
     _shape("/completions", "prompt model", "openai", "text_completion", _COMPLETIONS),
     _shape("/responses", "input model", "openai", "chat", "openai_responses:FORMAT"),
     _shape("/moderations", "input model", "openai", "moderation", "openai_media:MODERATION"),
+    _shape("/vector_stores/{vector_store_id}/search", "query", "openai", "retrieval", "retrieval:VECTOR_STORE"),
     _shape("/messages", "messages max_tokens", "anthropic", "chat", "anthropic_messages:FORMAT"),
     *(
         _shape(f"{before}/{{model}}:{verb}", fields, provider, operation, format_, stream=stream)
@@ -182,14 +187,12 @@ def claim(asked: Asked) -> Sent | None:
     shape = next((shape for shape in shapes if shape.fields <= body.keys()), None)
     if shape is None:
         return None
-    named = shape.model(asked.path)
-    more = {} if named is None else {"model": named}
-    if shape.stream is not None:
-        more["stream"] = shape.stream  # type: ignore[assignment]
+    named = shape.named(asked.path)
+    streamed = {} if shape.stream is None else {"stream": shape.stream}
     return Sent(
-        call=shape.call(named or "", body),
+        call=shape.call(named.get("model", ""), body),
         target=Target(provider=hosts.provider_of(host, shape.provider), server=host, port=port),
-        body={**more, **body},
+        body={**named, **streamed, **body},
     )
 
 

@@ -18,7 +18,7 @@ from agentotel import runtime
 from agentotel.record.pipeline import IDLE, Pipeline, activate, active
 from tests.benchmarks.harness import Work, alternate
 from tests.benchmarks.telemetry import Floor, providers
-from tests.benchmarks.workloads import chat, isolated, sent, stream
+from tests.benchmarks.workloads import chat, conversation, isolated, sent, stream
 
 
 @agentotel.tool(version="1")
@@ -182,7 +182,7 @@ def main(argv: list[str]) -> int:
             floor.records()
 
         activate(off)
-        session_call = in_session(call)
+        session_call, session_talk = in_session(call), in_session(conversation(client))
         activate(IDLE)
         calls: dict[str, Work] = {
             "bare SDK": call,
@@ -193,6 +193,8 @@ def main(argv: list[str]) -> int:
             "agentotel, content": switched(on, call),
             "in session": switched(off, session_call),
             "in session, content": switched(on, session_call),
+            "conversation in session": switched(off, session_talk),
+            "conversation, content": switched(on, session_talk),
             "unsampled": switched(made["unsampled"], call),
             "one HTTP request more": switched(off, http),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -153,6 +154,18 @@ def chat(client: openai.OpenAI) -> Callable[[], object]:
     """Call the request method itself: what ``create()`` does before it is the SDK's own and costs milliseconds."""
     options = FinalRequestOptions.construct(method="post", url="/chat/completions", json_data=REQUEST)
     return lambda: client.request(ChatCompletion, options)
+
+
+def conversation(client: openai.OpenAI) -> Callable[[], object]:
+    """Calls of a conversation: each one sends two messages more than the one before, up to 40, then it begins again."""
+    history = [message for turn in range(20) for message in MESSAGES[1 + turn % 9 * 2 : 3 + turn % 9 * 2]]
+    asked = itertools.cycle(
+        FinalRequestOptions.construct(
+            method="post", url="/chat/completions", json_data={**REQUEST, "messages": history[:length]}
+        )
+        for length in range(2, 41, 2)
+    )
+    return lambda: client.request(ChatCompletion, next(asked))
 
 
 def sent(client: openai.OpenAI) -> Callable[[], object]:

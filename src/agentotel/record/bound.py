@@ -22,11 +22,17 @@ from agentotel.record.sdk import is_known
 NOWHERE: Final = otel_context.set_value("agentotel-nowhere", 1, Context())
 """A context without a span, for records that need no exemplar. An empty one would count as none."""
 
-_BUILT_IN: Final = frozenset({"TraceBasedExemplarFilter", "AlwaysOnExemplarFilter", "AlwaysOffExemplarFilter"})
-"""Exemplar filters that say the same of every record outside a span."""
-
+_BY_TRACE: Final = "TraceBasedExemplarFilter"
 _SDK: Final = "opentelemetry.sdk.metrics._internal.instrument"
 _CONSUMER: Final = "SynchronousMeasurementConsumer"
+
+
+class Moment(NamedTuple):
+    """When and in which context records are made, and whether its span is sampled and so may become an exemplar."""
+
+    at_ns: int
+    context: Context = NOWHERE
+    sampled: bool = False
 
 
 class _Measurement(NamedTuple):
@@ -39,21 +45,17 @@ class _Measurement(NamedTuple):
     attributes: Mapping[str, AttributeValue]
 
 
-def _always() -> bool:
-    return True
-
-
 class BoundHistogram:
     """One histogram with one set of attributes, whose values are of the types that the SDK does not have to clean."""
 
     __slots__ = (
         "_aggregate",
         "_attributes",
+        "_by_trace",
+        "_config",
         "_consumer",
-        "_enabled",
         "_histogram",
         "_instrument",
-        "_nowhere",
         "_sampled",
         "_storages",
         "_tried",
@@ -66,33 +68,27 @@ class BoundHistogram:
         self._instrument: Any = None
         self._consumer: Any = None
         self._storages: Any = None
-        self._enabled: Callable[[], bool] = _always
+        self._config: Any = None
+        self._by_trace = False
         self._sampled: Callable[..., bool] = bool
-        self._nowhere: bool | None = None
-        self._aggregate: tuple[Callable[[Any, bool | None], object], ...] = ()
+        self._aggregate: tuple[Callable[[Any, bool], object], ...] = ()
 
-    def record(self, value: float, context: Context, at_ns: int, *, sampled: bool | None = None) -> bool | None:
-        """Record ``value``, not negative, in ``context``, whose span may become its exemplar at ``at_ns``.
-
-        Gives whether it may, where that is so of every record in this context. Further records of the same meter in
-        it take that as ``sampled``.
-        """
+    def record(self, value: float, moment: Moment) -> None:
+        """Record ``value``, not negative."""
         consumer = self._consumer
         if consumer is None or consumer._reader_storages is not self._storages:  # noqa: SLF001 - see the module
-            self._histogram.record(value, self._attributes, context=context)
+            self._histogram.record(value, self._attributes, context=moment.context)
             if not self._tried or consumer is not None:
                 self._bind()
-            return sampled
-        if not self._enabled():
-            return sampled
-        same = self._nowhere is not None
-        if not same or sampled is None:
-            nowhere = context is NOWHERE and same
-            sampled = self._nowhere if nowhere else self._sampled(value, at_ns, self._attributes, context)
+            return
+        if self._config is not None and not self._config.is_enabled:
+            return
+        at_ns, context, sampled = moment
+        if not self._by_trace:
+            sampled = self._sampled(value, at_ns, self._attributes, context)
         measurement = _Measurement(value, at_ns, self._instrument, context, self._attributes)
         for aggregate in self._aggregate:
             aggregate(measurement, sampled)
-        return sampled if same else None
 
     def _bind(self) -> None:
         """Find the aggregations that a record of these attributes has made."""
@@ -115,9 +111,8 @@ class BoundHistogram:
         self._aggregate = tuple(one.aggregate for one in found)
         exemplars = consumer._sdk_config.exemplar_filter  # noqa: SLF001
         self._sampled = exemplars.should_sample
-        if type(exemplars).__name__ in _BUILT_IN:
-            self._nowhere = self._sampled(0, 0, self._attributes, NOWHERE)
-        self._enabled = getattr(instrument, "_is_enabled", _always)
+        self._by_trace = type(exemplars).__name__ == _BY_TRACE
+        self._config = getattr(instrument, "_meter_config", None)
         self._instrument = instrument
         self._storages = storages
         self._consumer = consumer

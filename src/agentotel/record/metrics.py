@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.trace import INVALID_SPAN, get_current_span
 
 from agentotel._core import guard
 from agentotel.facts.call import Attempt, AttributeValue, Usage
 from agentotel.record import unit as units
-from agentotel.record.bound import NOWHERE, BoundHistogram, behind
+from agentotel.record.bound import NOWHERE, BoundHistogram, Moment, behind
 from agentotel.record.operation import MODEL, TOOL, Event, ModelFacts, Operation, ToolFacts
 from agentotel.record.tally import Addition, Tally
 from agentotel.record.unit import Unit
@@ -142,13 +143,14 @@ class MetricRecorder:
         facts = operation.facts
         assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
         records = self._records_of(facts)
+        moment = _moment(operation)
         if operation.failure is None:
-            records.duration.record(operation.duration_s, operation.context, operation.ended_at_ns)
+            records.duration.record(operation.duration_s, moment)
         else:
             attributes = {**records.attributes, n.ERROR_TYPE: operation.failure.type}
             self._duration(facts.operation).record(operation.duration_s, attributes, context=operation.context)
         if facts.first_chunk_s is not None and records.first_chunk is not None:
-            records.first_chunk.record(facts.first_chunk_s, operation.context, operation.ended_at_ns)
+            records.first_chunk.record(facts.first_chunk_s, moment)
         if facts.response is not None and facts.response.usage is not None:
             self._usage(operation, facts.response.usage, records)
         self._tallies(operation, facts)
@@ -191,10 +193,11 @@ class MetricRecorder:
         return _CallRecords(attributes, duration, first, bound(m.TOKEN_USAGE, **{n.TOKEN_TYPE: "input"}), output)
 
     def _usage(self, operation: Operation, usage: Usage, records: _CallRecords) -> None:
+        moment = Moment(operation.ended_at_ns)
         if records.input is not None and usage.input_tokens is not None:
-            records.input.record(usage.input_tokens, NOWHERE, operation.ended_at_ns)
+            records.input.record(usage.input_tokens, moment)
         if records.output is not None and usage.output_tokens is not None:
-            records.output.record(usage.output_tokens, NOWHERE, operation.ended_at_ns)
+            records.output.record(usage.output_tokens, moment)
         if records.input is not None:
             for field, counter in self._counters.items():
                 if (amount := getattr(usage, field)) is not None:
@@ -239,11 +242,10 @@ class MetricRecorder:
     def _record(self, operation: Operation, group: _Group, labels: _Labels, *values: float | None) -> None:
         """Record one value in each histogram of a group; what is not known is left out."""
         bound = self._bound[group].get(labels) or self._bind(group, labels)
-        context, at_ns = operation.context if group.exemplars else NOWHERE, operation.ended_at_ns
-        sampled = None
+        moment = _moment(operation) if group.exemplars else Moment(operation.ended_at_ns)
         for histogram, value in zip(bound, values, strict=True):
             if value is not None:
-                sampled = histogram.record(value, context, at_ns, sampled=sampled)
+                histogram.record(value, moment)
 
     def _bind(self, group: _Group, labels: _Labels) -> tuple[BoundHistogram, ...]:
         """Keep the histograms of a group with their attributes; one without a value is left out."""
@@ -276,6 +278,12 @@ class MetricRecorder:
         if unit.ended:
             self._record(operation, _SESSION, (feature,), operation.duration_s)
             self._tally.add(m.SESSION_STOPS, 1, *_ending(unit), feature)
+
+
+def _moment(operation: Operation) -> Moment:
+    """Give the end of an operation, with its span."""
+    span = operation.span if operation.span is not INVALID_SPAN else get_current_span(operation.context)
+    return Moment(operation.ended_at_ns, operation.context, span.get_span_context().trace_flags.sampled)
 
 
 def _of_session(operation: Operation, calls: m.Instrument, cost_usd: float | None) -> list[Addition]:

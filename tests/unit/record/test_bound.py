@@ -27,7 +27,7 @@ from opentelemetry.sdk.metrics.view import (
 from opentelemetry.sdk.trace import TracerProvider
 
 from agentotel.record import sdk
-from agentotel.record.bound import NOWHERE, BoundHistogram
+from agentotel.record.bound import NOWHERE, BoundHistogram, Moment
 
 ATTRIBUTES = {"gen_ai.operation.name": "chat", "server.port": 443}
 VALUES = (0.5, 3.0, 3.0, 0.02, 700.0)
@@ -67,8 +67,9 @@ def collected(temporalities: list[Any], settings: dict[str, Any], *, through_api
                     histogram.record(value, ATTRIBUTES, context=context)
                     histogram.record(value + 1, ATTRIBUTES, context=context)
                 else:
-                    sampled = recording.record(value, context, 1)
-                    recording.record(value + 1, context, 1, sampled=sampled)
+                    moment = Moment(1, context, sampled=context is SAMPLED)
+                    recording.record(value, moment)
+                    recording.record(value + 1, moment)
         exported += [plain(reader) for reader in readers]
     return exported
 
@@ -114,7 +115,7 @@ def test_only_the_first_record_goes_through_the_api_of_the_installed_sdk(monkeyp
     calls = calls_of_the_api(monkeypatch, histogram)
     recording = BoundHistogram(histogram, ATTRIBUTES)
     for value in VALUES:
-        recording.record(value, SAMPLED, 1)
+        recording.record(value, Moment(1, SAMPLED, sampled=True))
     assert len(calls) == 1
 
 
@@ -124,7 +125,7 @@ def test_an_sdk_that_is_not_known_is_used_through_its_api(monkeypatch: pytest.Mo
     calls = calls_of_the_api(monkeypatch, histogram)
     recording = BoundHistogram(histogram, ATTRIBUTES)
     for value in VALUES:
-        recording.record(value, SAMPLED, 1)
+        recording.record(value, Moment(1, SAMPLED, sampled=True))
     assert len(calls) == len(VALUES)
 
 
@@ -133,7 +134,7 @@ def test_what_is_beyond_the_limit_of_attribute_sets_stays_together() -> None:
     for number in range(2005):
         recording = BoundHistogram(histogram, {"number": number})
         for _ in range(2):
-            recording.record(1, NOWHERE, 1)
+            recording.record(1, Moment(1))
     metrics_data = json.loads(reader.get_metrics_data().to_json())
     points = metrics_data["resource_metrics"][0]["scope_metrics"][0]["metrics"][0]["data"]["data_points"]
     assert sum(point["count"] for point in points) == 4010
@@ -145,11 +146,11 @@ def test_a_reader_that_comes_later_sees_the_records_from_then_on() -> None:
     if not hasattr(provider, "add_metric_reader"):
         pytest.skip("this version of the SDK takes no readers later")
     recording = BoundHistogram(provider.get_meter("m").create_histogram("h"), ATTRIBUTES)
-    recording.record(1, NOWHERE, 1)
-    recording.record(1, NOWHERE, 1)
+    recording.record(1, Moment(1))
+    recording.record(1, Moment(1))
     provider.add_metric_reader(later)
     for _ in range(3):
-        recording.record(1, NOWHERE, 1)
+        recording.record(1, Moment(1))
     assert [count(reader), count(later)] == [5, 3]
 
 
@@ -160,18 +161,18 @@ def count(reader: InMemoryMetricReader) -> int:
 
 def test_a_meter_that_does_nothing_is_left_alone() -> None:
     recording = BoundHistogram(NoOpMeterProvider().get_meter("m").create_histogram("h"), ATTRIBUTES)
-    recording.record(1, NOWHERE, 1)
-    recording.record(1, NOWHERE, 1)
+    recording.record(1, Moment(1))
+    recording.record(1, Moment(1))
 
 
 def test_a_proxy_is_bound_once_there_is_a_provider() -> None:
     histogram: Any = metrics._internal._ProxyMeterProvider().get_meter("m").create_histogram("h")
     recording = BoundHistogram(histogram, ATTRIBUTES)
-    recording.record(1, NOWHERE, 1)
+    recording.record(1, Moment(1))
     reader = InMemoryMetricReader()
     meter = MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("m")
     histogram.on_meter_set(meter)
     for _ in range(3):
-        recording.record(1, NOWHERE, 1)
+        recording.record(1, Moment(1))
     assert count(reader) == 3
     assert recording._consumer is not None

@@ -45,9 +45,9 @@ class Tracking:
         self._outer: list[Tracking] | None = None
         self._before: Context | None = None
 
-    def enter(self, before: Context) -> None:
+    def enter(self, before: Context | None = None) -> None:
         """Make the call current in place of ``before``, for HTTP hooks and for spans that start inside it."""
-        self._before = before
+        self._before = otel_context.get_current() if before is None else before
         self._outer = _current.get()
         otel_context.attach(self.operation.context)
         self._here.append(self)

@@ -10,6 +10,7 @@ every record goes through the API.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from opentelemetry import context as otel_context
@@ -43,6 +44,10 @@ class _Measurement(NamedTuple):
     instrument: Any
     context: Context
     attributes: Mapping[str, AttributeValue]
+
+
+_measured: Final = partial(tuple.__new__, _Measurement)
+"""Makes one of a tuple of its fields, at half the time."""
 
 
 class BoundHistogram:
@@ -86,7 +91,7 @@ class BoundHistogram:
         at_ns, context, sampled = moment
         if not self._by_trace:
             sampled = self._sampled(value, at_ns, self._attributes, context)
-        measurement = _Measurement(value, at_ns, self._instrument, context, self._attributes)
+        measurement = _measured((value, at_ns, self._instrument, context, self._attributes))
         for aggregate in self._aggregate:
             aggregate(measurement, sampled)
 

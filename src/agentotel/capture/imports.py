@@ -31,7 +31,8 @@ class _Finder:
         path: Sequence[str] | None = None,  # noqa: ARG002 - the signature of a finder
         target: ModuleType | None = None,  # noqa: ARG002
     ) -> ModuleSpec | None:
-        if name not in self.wanted or name in self._searching:
+        callback = self.wanted.get(name)
+        if callback is None or name in self._searching:
             return None
         self._searching.add(name)
         try:
@@ -39,7 +40,7 @@ class _Finder:
         finally:
             self._searching.discard(name)
         if spec is not None and spec.loader is not None:
-            spec.loader = cast("Loader", _Loader(spec.loader, self.wanted[name]))
+            spec.loader = cast("Loader", _Loader(spec.loader, callback))
         return spec
 
 

@@ -106,7 +106,7 @@ def _of_groq(body: Body, key: str) -> object:
     return fields(body["x_groq"]).get(key) if "x_groq" in body else None
 
 
-def chat_usage(sent: object) -> Usage | None:
+def chat_usage(sent: Body) -> Usage | None:
     """Read the usage of a chat. What its total holds beyond input and output is reasoning, and so output as well.
 
     xAI leaves reasoning out of ``completion_tokens``, Gemini its thoughts, of which it sends no count.
@@ -115,7 +115,7 @@ def chat_usage(sent: object) -> Usage | None:
     found = usage(sent, USAGE)
     if found is None or found.input_tokens is None or found.output_tokens is None:
         return found
-    beyond = (integer(fields(sent).get("total_tokens")) or 0) - found.input_tokens - found.output_tokens
+    beyond = (integer(sent.get("total_tokens")) or 0) - found.input_tokens - found.output_tokens
     if beyond <= 0 or found.reasoning_tokens not in {None, beyond}:
         return found
     return found._replace(output_tokens=found.output_tokens + beyond)

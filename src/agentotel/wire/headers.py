@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from agentotel.facts.call import RateLimit
+from agentotel.facts.call import AttributeValue
+from agentotel.semconv import names as n
 
 REQUEST_IDS: Final = (
     b"x-request-id",
@@ -21,6 +22,124 @@ REQUEST_IDS: Final = (
 )
 """Headers that name the request, the first one that is there wins."""
 
+_WAITS_MS: Final = (b"retry-after-ms", b"x-amz-retry-after")
+_WAIT: Final = b"retry-after"
+_MOST_DIGITS: Final = 18
+"""What an attribute can hold: 64 bits."""
+
+_UNIX: Final = 1e9
+"""From here on a number is a moment and not a time to wait."""
+
+_DURATION: Final = re.compile(rb"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
+_SECONDS: Final = {b"ms": 0.001, b"s": 1.0, b"m": 60.0, b"h": 3600.0, b"d": 86400.0}
+
+
+class HeaderFacts:
+    """What the headers of one response say, each read when it is asked for.
+
+    ``found`` are the headers among ``WANTED`` by their names; ``at_ns`` is the Unix time of the response, for those
+    that give a moment.
+    """
+
+    __slots__ = ("_at_ns", "_found")
+
+    def __init__(self, found: Mapping[bytes, bytes], at_ns: int) -> None:
+        self._found = found
+        self._at_ns = at_ns
+
+    @property
+    def request_id(self) -> str | None:
+        """What the server calls the request."""
+        for name in REQUEST_IDS:
+            if name in self._found:
+                return _text(self._found[name])
+        return None
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """The wait that the server asks for; the header in milliseconds is the more exact one."""
+        for name in _WAITS_MS:
+            if name in self._found and (milliseconds := _number(self._found[name])) is not None:
+                return milliseconds / 1000
+        return _moment(self._found[_WAIT], self._at_ns) if _WAIT in self._found else None
+
+    def limits(self) -> dict[str, AttributeValue]:
+        """Read the headroom, under the names of its attributes."""
+        found, at_ns = self._found, self._at_ns
+        return {
+            attribute: said
+            for attribute, (name, read) in _telling(tuple(found))
+            if (said := read(found[name], at_ns)) is not None
+        }
+
+
+def wanted(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Choose the headers that ``HeaderFacts`` reads; of several of one name the last."""
+    return {name: value for sent, value in headers if (name := sent.lower()) in WANTED}
+
+
+def _text(value: bytes) -> str:
+    return value.decode("ascii", "replace")
+
+
+def _whole(text: bytes, _at_ns: int) -> int | None:
+    return int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else None
+
+
+def _number(text: bytes) -> float | None:
+    """Read a number that can be a time: finite and not negative."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+@lru_cache(maxsize=1024)
+def _seconds(text: bytes) -> float | None:
+    """Read seconds, or a duration; the same ones come again and again."""
+    if (seconds := _number(text)) is not None:
+        return seconds
+    parts = _DURATION.findall(text)
+    if parts and b"".join(number + unit for number, unit in parts) == text:
+        return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 6)
+    return None
+
+
+def _http_date(text: str) -> datetime:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, and rarely sent
+
+    return parsedate_to_datetime(text)
+
+
+def _until(unix: float, at_ns: int) -> float:
+    """Give the seconds until a Unix time, which OpenRouter sends in milliseconds."""
+    return max((unix / 1000 if unix >= 1000 * _UNIX else unix) - at_ns / 1e9, 0.0)
+
+
+def _moment(value: bytes, at_ns: int) -> float | None:
+    """Read seconds, a duration such as ``1m30s`` or ``20ms``, an HTTP date, an RFC 3339 time or a Unix time."""
+    if (seconds := _seconds(value)) is not None:
+        return seconds if seconds < _UNIX else _until(seconds, at_ns)
+    text = _text(value)
+    for parse in (datetime.fromisoformat, _http_date):
+        try:
+            moment = parse(text)
+        except (ValueError, OverflowError):
+            continue
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return max((aware - datetime.fromtimestamp(at_ns / 1e9, UTC)).total_seconds(), 0.0)
+    return None
+
+
+Reader = Callable[[bytes, int], AttributeValue | None]
+"""Reads the value of a header of a response that came at a Unix time in nanoseconds."""
+
+_FIELDS: Final[tuple[tuple[str, str, Reader], ...]] = (
+    ("limit", "limit", _whole),
+    ("remaining", "remaining", _whole),
+    ("reset", "reset_s", _moment),
+)
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": (
         "x-ratelimit-{field}",
@@ -44,130 +163,20 @@ Of several that are there the last one wins: of Mistral's periods the shortest, 
 ``trial`` is Cohere's; those that name no kind are Together's and OpenRouter's.
 """
 
-_WAITS_MS: Final = (b"retry-after-ms", b"x-amz-retry-after")
-_FIELDS: Final = ("limit", "remaining", "reset")
-_STARTS: Final = {kind: number * len(_FIELDS) for number, kind in enumerate(_NAMES)}
-"""Where the fields of each kind begin in a list of all of them."""
-
-_PLACES: Final = {
-    name.format(field=field).encode(): (rank, _STARTS[kind] + offset)
+_LIMITS: Final = {
+    name.format(field=field).encode(): (rank, f"{n.RATE_LIMIT_PREFIX}{kind}.{attribute}", read)
     for kind, names in _NAMES.items()
     for rank, name in enumerate(names)
-    for offset, field in enumerate(_FIELDS)
+    for field, attribute, read in _FIELDS
 }
-"""Header names to their rank among those that say the same, and to the place of what they say."""
+"""Header names to their rank among those that say the same, to the attribute that holds it, and to what reads it."""
 
-_OTHERS: Final = frozenset({*REQUEST_IDS, *_WAITS_MS, b"retry-after"})
-_MOST_DIGITS: Final = 18
-"""What an attribute can hold: 64 bits."""
-
-_UNIX: Final = 1e9
-"""From here on a number is a moment and not a time to wait."""
-
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
-_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+WANTED: Final = frozenset({*_LIMITS, *REQUEST_IDS, *_WAITS_MS, _WAIT})
+"""The names of all headers that are read, in lower case."""
 
 
-class HeaderFacts(NamedTuple):
-    """What the headers of one response say."""
-
-    request_id: str | None = None
-    retry_after_s: float | None = None
-    limits: tuple[RateLimit, ...] = ()
-
-
-def read_headers(headers: Iterable[tuple[bytes, bytes]], *, now: datetime) -> HeaderFacts:
-    """Read raw header pairs. ``now`` is the time of the response, for headers that give a moment."""
-    limits: list[tuple[int, bytes] | None] = [None] * (len(_STARTS) * len(_FIELDS))
-    found: dict[bytes, str] = {}
-    place_of = _PLACES.get
-    for name, value in headers:
-        key = name.lower()
-        ranked = place_of(key)
-        if ranked is not None:
-            rank, place = ranked
-            before = limits[place]
-            if before is None or before[0] <= rank:
-                limits[place] = rank, value
-        elif key in _OTHERS:
-            found[key] = value.decode("ascii", "replace")
-    return HeaderFacts(
-        request_id=next((found[name] for name in REQUEST_IDS if name in found), None) if found else None,
-        retry_after_s=_retry_after(found, now) if found else None,
-        limits=tuple(
-            [
-                _limit(kind, told, now)
-                for kind, start in _STARTS.items()
-                if any(told := limits[start : start + len(_FIELDS)])
-            ]
-        ),
-    )
-
-
-def _retry_after(found: Mapping[bytes, str], now: datetime) -> float | None:
-    """Read the wait that the server asks for; the header in milliseconds is the more exact one."""
-    exact = next((found[name] for name in _WAITS_MS if name in found), None)
-    milliseconds = None if exact is None else _number(exact)
-    if milliseconds is not None:
-        return milliseconds / 1000
-    seconds = found.get(b"retry-after")
-    return None if seconds is None else _moment(seconds, now)
-
-
-def _limit(kind: str, told: Sequence[tuple[int, bytes] | None], now: datetime) -> RateLimit:
-    limit, remaining, reset = told
-    return RateLimit(
-        kind=kind,
-        limit=None if limit is None else _whole(limit[1]),
-        remaining=None if remaining is None else _whole(remaining[1]),
-        reset_s=None if reset is None else _moment(reset[1].decode("ascii", "replace"), now),
-    )
-
-
-def _whole(text: bytes) -> int | None:
-    return int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else None
-
-
-def _number(text: str) -> float | None:
-    """Read a number that can be a time: finite and not negative."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-@lru_cache(maxsize=1024)
-def _seconds(text: str) -> float | None:
-    """Read seconds, or a duration; the same ones come again and again."""
-    if (seconds := _number(text)) is not None:
-        return seconds
-    parts = _DURATION.findall(text)
-    if parts and "".join(number + unit for number, unit in parts) == text:
-        return round(sum(float(number) * _SECONDS[unit] for number, unit in parts), 6)
-    return None
-
-
-def _http_date(text: str) -> datetime:
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to import, and rarely sent
-
-    return parsedate_to_datetime(text)
-
-
-def _until(unix: float, now: datetime) -> float:
-    """Give the seconds until a Unix time, which OpenRouter sends in milliseconds."""
-    return max((unix / 1000 if unix >= 1000 * _UNIX else unix) - now.timestamp(), 0.0)
-
-
-def _moment(text: str, now: datetime) -> float | None:
-    """Read seconds, a duration such as ``1m30s`` or ``20ms``, an HTTP date, an RFC 3339 time or a Unix time."""
-    if (seconds := _seconds(text)) is not None:
-        return seconds if seconds < _UNIX else _until(seconds, now)
-    for parse in (datetime.fromisoformat, _http_date):
-        try:
-            moment = parse(text)
-        except (ValueError, OverflowError):
-            continue
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return max((aware - now).total_seconds(), 0.0)
-    return None
+@lru_cache(maxsize=256)
+def _telling(names: tuple[bytes, ...]) -> tuple[tuple[str, tuple[bytes, Reader]], ...]:
+    """Choose what to read of the headers that are there, which are the same in every answer of a server."""
+    places = sorted((*_LIMITS[name][:2], name) for name in names if name in _LIMITS)
+    return tuple({attribute: (name, _LIMITS[name][2]) for _, attribute, name in places}.items())

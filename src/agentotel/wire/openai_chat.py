@@ -89,9 +89,9 @@ def response(body: Body) -> Response:
         asked += tool_requests(sent)
         if _groq.KEY in sent:
             uses += _groq.uses(sent)
-    counted = sent_usage(body)
+    counted, error = fields(sent_usage(body)), sent_error(body)
     found = attributes(body, ANSWER)
-    if (details := fields(counted).get("completion_tokens_details")) is not None:
+    if (details := counted.get("completion_tokens_details")) is not None:
         found.update(attributes(fields(details), OUTPUT_DETAILS))
     if uses:
         found.update(counts(uses))
@@ -103,7 +103,7 @@ def response(body: Body) -> Response:
         tier=text(body.get("service_tier")),
         tool_requests=tuple(asked),
         attributes=found,
-        failure=failure(sent_error(body)),
+        failure=None if error is None else failure(error),
         server_tools=tuple(uses),
     )
 

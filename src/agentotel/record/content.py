@@ -57,7 +57,7 @@ def _known(operation: Operation, format: Format, body: Body) -> tuple[Body, dict
     separate = messages and format.separate and operation.pipeline.reasoning
     if separate and (name := _place(left, messages)) is not None:
         texts = written.messages.of(messages, partial(_messages, format, name))
-        known[n.INPUT_MESSAGES] = f"[{','.join(filter(None, texts))}]"
+        known[n.INPUT_MESSAGES] = f"[{','.join(texts)}]"
         del left[name]
     return left, {name: text for name, text in known.items() if text != _EMPTY}
 
@@ -87,8 +87,9 @@ def _tools(format: Format, name: str, tools: object) -> str:  # noqa: A002 - the
 
 def _messages(format: Format, name: str, messages: Sequence[object]) -> tuple[str, ...]:  # noqa: A002 - the wire's word
     """Write each message by itself."""
-    read = (format.content({name: [message]}) for message in messages)
-    return tuple(["" if one is None else compact_json(one.input_messages or [])[1:-1] for one in read])
+    read = format.content({name: messages})
+    made = () if read is None else read.input_messages or ()
+    return tuple([compact_json(said) for _sent, said in zip(messages, made, strict=True)])
 
 
 def content_values(operation: Operation, facts: ModelFacts, body: Body | None = None) -> dict[str, object]:

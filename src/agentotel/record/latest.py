@@ -39,7 +39,8 @@ def _copied(value: object) -> object:
     if kind is str or value is None:
         return value
     if kind is dict:
-        return {key: _copied(item) for key, item in value.items()}  # type: ignore[attr-defined]  # a dict
+        members = value.items()  # type: ignore[attr-defined]  # a dict
+        return {key: item if item.__class__ is str else _copied(item) for key, item in members}
     if kind is list:
         return [_copied(item) for item in value]  # type: ignore[attr-defined]  # a list
     if kind in _NUMBERS:

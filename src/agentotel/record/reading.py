@@ -114,7 +114,7 @@ class Reading:
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
-        self._latest: tuple[_Seen, ContextFacts] | None = None
+        self._latest: tuple[_Seen, str] | None = None
         self._sent = Sent(hashes.digest)
         self._lines = Lines(hashes.digest)
         self._lock = make_lock()
@@ -131,18 +131,19 @@ class Reading:
                 sent.parameters.of(parameters, canonical_json),
                 sent.messages.of(messages, hashes.of),
             )
-            if self._latest is not None and seen == self._latest[0]:
-                return self._latest[1]
-            return self._changed(seen, messages)
+            if self._latest is None or seen != self._latest[0]:
+                return self._changed(seen, messages)
+            hash_ = self._latest[1]
+        return ContextFacts(hash_, seen.system, seen.tools, len(seen.messages), 0, "appended", ())
 
     def _changed(self, seen: _Seen, messages: Sequence[object]) -> ContextFacts:
-        """Compare a context that is not the latest one again; what it tells where it comes again is kept."""
+        """Compare a context that is not the latest one again."""
         system, tools, parameters, hashes = seen
         hash_ = self._lines.hash((system or "", tools or "", parameters, *hashes))
         closest, shared = self._closest(hashes)
         self._contexts.append(seen)
+        self._latest = seen, hash_
         count = len(hashes)
-        self._latest = seen, ContextFacts(hash_, system, tools, count, 0, "appended", ())
         change = None if closest is None else _change(closest, seen, shared)
         return ContextFacts(hash_, system, tools, count, count - shared, change, messages[shared:])
 
@@ -161,14 +162,10 @@ class Reading:
 
 
 def _shared_prefix(left: tuple[str, ...], right: tuple[str, ...]) -> int:
-    if left == right[: len(left)]:
-        return len(left)
-    shared = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
-            break
-        shared += 1
-    return shared
+    most = min(len(left), len(right))
+    if left[:most] == right[:most]:
+        return most
+    return next(place for place in range(most) if left[place] != right[place])
 
 
 def _change(before: _Seen, now: _Seen, shared: int) -> str:

@@ -68,7 +68,7 @@ class Format:
     shape of the conventions, ``documents`` what a retrieval found, ``logprobs`` the log probabilities of an
     answer's tokens; they are called only where content is captured. ``usage_chunk`` tells the chunk that
     ``stream_options.include_usage`` adds to a stream; None where the format has no such option. ``separate`` says that
-    ``content`` reads each of ``context``'s messages by itself, whatever the others are. ``headers`` names
+    ``content`` makes one message of each of ``context``'s messages, whatever the others are. ``headers`` names
     response headers that hold facts; they are in the body of an answer under their names.
     """
 

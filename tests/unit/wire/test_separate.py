@@ -1,4 +1,4 @@
-"""Formats that say so read each message by itself: what they make of one does not depend on the others."""
+"""Formats that say so make one message of each: what they make of it does not depend on the others."""
 
 from __future__ import annotations
 
@@ -50,4 +50,4 @@ def test_messages_can_be_read_one_by_one(format_: Format) -> None:
         assert whole is not None
         assert context.messages is body["messages"]
         each = [format_.content({"messages": [message]}) for message in body["messages"]]
-        assert [said for one in each if one for said in one.input_messages or []] == (whole.input_messages or [])
+        assert [one.input_messages for one in each if one] == [[said] for said in whole.input_messages or []]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from agentotel.capture import bodies
+from agentotel.wire.headers import WANTED, wanted
 
 if TYPE_CHECKING:
     from agentotel.capture.streams import StreamEnd
 
 See = Callable[[bytes], None]
 Decoder = Callable[[bytes], Iterable[bytes]]
-Headers = Iterable[tuple[bytes, bytes]]
+Headers = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Answer:
 
     @property
     def headers(self) -> Headers:
-        """The headers as they were sent."""
+        """The headers that ``HeaderFacts`` reads, by their names in lower case."""
         return self._library.headers(self.response)
 
     @property
@@ -96,8 +97,13 @@ def _httpx_watch(response: Any, end: StreamEnd, see: See | None) -> None:
     response.stream = bodies.watched(response.stream, end, see)
 
 
+def _httpx_headers(response: Any) -> Headers:
+    """Read what ``headers.raw`` is made of: it makes a list of all of them."""
+    return {name: value for _sent, name, value in response.headers._list if name in WANTED}  # noqa: SLF001
+
+
 def _latin(headers: Any) -> Headers:
-    return ((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
+    return wanted((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
 
 
 def _aiohttp_watch(response: Any, end: StreamEnd, see: See | None) -> None:
@@ -109,7 +115,7 @@ _LIBRARIES: Final = (
     _Library(  # httpx and httpx2
         mark="iter_raw",
         status=attrgetter("status_code"),
-        headers=attrgetter("headers.raw"),
+        headers=_httpx_headers,
         read=attrgetter("is_closed"),
         content=lambda response: getattr(response, "_content", b""),
         watch=_httpx_watch,
@@ -126,7 +132,7 @@ _LIBRARIES: Final = (
     _Library(  # aiohttp, which decompresses before anybody reads
         mark="raw_headers",
         status=attrgetter("status"),
-        headers=attrgetter("raw_headers"),
+        headers=lambda response: wanted(response.raw_headers),
         read=lambda response: response._body is not None,  # noqa: SLF001 - what its ``read`` keeps
         content=attrgetter("_body"),
         watch=_aiohttp_watch,
@@ -157,15 +163,16 @@ def answer_of(value: Any) -> Answer | None:
         return None
     for name in ("http_response", "response"):  # what is inside comes first: binary content only looks like one
         inner = getattr(value, name, None)
-        if inner is not None and (found := _known(inner)) is not None:
+        if inner is not None and (found := known(inner)) is not None:
             return found
-    return _known(value)
+    return known(value)
 
 
-def _known(value: Any) -> Answer | None:
-    kind: type = type(value)
+def known(response: Any) -> Answer | None:
+    """Take the response of an HTTP library; None where it is of no class that is known."""
+    kind: type = type(response)
     library = _library(kind)
-    return None if library is None else Answer(library, value)
+    return None if library is None else Answer(library, response)
 
 
 @lru_cache(maxsize=256)

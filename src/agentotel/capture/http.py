@@ -9,20 +9,18 @@ import inspect
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from agentotel._core import guard
 from agentotel.capture import unclaimed, wrap
-from agentotel.capture.answers import Answer, answer_of
+from agentotel.capture.answers import Answer, known
 from agentotel.capture.spec import HttpLibrary
-from agentotel.capture.tracking import current
+from agentotel.capture.tracking import Tracking, current
 from agentotel.facts.call import Attempt
 from agentotel.record import identity as identities
 from agentotel.record.operation import ModelFacts, Operation
 from agentotel.wire import errors
-from agentotel.wire.headers import HeaderFacts, read_headers
+from agentotel.wire.headers import HeaderFacts
 
 _sent = guard.site("capture.http")
 
@@ -32,14 +30,17 @@ _sending: ContextVar[list[Attempt] | None] = ContextVar("agentotel-sending", def
 It is known by its attempts, since a context that is copied inside would keep the operation.
 """
 
+REFUSED: Final = 400
+"""From here on an HTTP status is that of an error."""
+
 Call = Callable[..., Any]
-Where = Callable[[], tuple[str | None, object]]
+Target = Callable[[Any, tuple[Any, ...], dict[str, Any]], tuple[str | None, object]]
 """Gives the host of a request, and what tells its place from others."""
 
 
 def attempts(library: HttpLibrary, function: Call) -> Call:
     """Make the wrapper of a method that sends one request, sync or async as ``function`` is."""
-    return _attempts_async(library) if inspect.iscoroutinefunction(function) else _attempts(library)
+    return (_attempts_async if inspect.iscoroutinefunction(function) else _attempts)(library.target)
 
 
 def calls(library: HttpLibrary, function: Call) -> Call:
@@ -52,46 +53,48 @@ def both(library: HttpLibrary, function: Call) -> Call:
     outer, inner = calls(library, function), attempts(library, function)
 
     def call(wrapped: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if current() is not None:
+            return inner(wrapped, client, args, kwargs)
         return outer(lambda *a, **k: inner(wrapped, client, a, k), client, args, kwargs)
 
     return call
 
 
-def _attempts(library: HttpLibrary) -> Call:
+def _attempts(target: Target) -> Call:
     def send(wrapped: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         operation = _sent(_sender, client)
         if operation is None:
             return wrapped(*args, **kwargs)
-        started_at_ns = time.time_ns()
-        before = _sending.set(operation.attempts)
+        started_at_ns, before = time.time_ns(), _sending.get()
+        _sending.set(operation.attempts)
         try:
             response = wrapped(*args, **kwargs)
         except BaseException as error:
-            _sent(_failed, operation, started_at_ns, error, partial(library.target, client, args, kwargs))
+            _sending.set(before)
+            _sent(_failed, operation, started_at_ns, error, target, client, args, kwargs)
             raise
-        finally:
-            _sent(_sending.reset, before)
-        _sent(_answered, operation, started_at_ns, response, partial(library.target, client, args, kwargs))
+        _sending.set(before)
+        _sent(_answered, operation, started_at_ns, response, target, client, args, kwargs)
         return response
 
     return send
 
 
-def _attempts_async(library: HttpLibrary) -> Call:
+def _attempts_async(target: Target) -> Call:
     async def send(wrapped: Call, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         operation = _sent(_sender, client)
         if operation is None:
             return await wrapped(*args, **kwargs)
-        started_at_ns = time.time_ns()
-        before = _sending.set(operation.attempts)
+        started_at_ns, before = time.time_ns(), _sending.get()
+        _sending.set(operation.attempts)
         try:
             response = await wrapped(*args, **kwargs)
         except BaseException as error:
-            _sent(_failed, operation, started_at_ns, error, partial(library.target, client, args, kwargs))
+            _sending.set(before)
+            _sent(_failed, operation, started_at_ns, error, target, client, args, kwargs)
             raise
-        finally:
-            _sent(_sending.reset, before)
-        _sent(_answered, operation, started_at_ns, response, partial(library.target, client, args, kwargs))
+        _sending.set(before)
+        _sent(_answered, operation, started_at_ns, response, target, client, args, kwargs)
         return response
 
     return send
@@ -108,90 +111,70 @@ def _sender(client: Any) -> Operation | None:
     return None if found is None or found.attempts is _sending.get() else found
 
 
-def _meant(host: str | None) -> bool:
-    """Tell whether a request to a host is one of the model call that is running here, if there is one."""
+def _answered(operation: Operation, started_at_ns: int, response: Any, read: Target, *sent: Any) -> None:
+    ended_at_ns = time.time_ns()
+    target = read(*sent)
     tracking = current()
-    return tracking is None or tracking.sends_to(host)
-
-
-def _answered(operation: Operation, started_at_ns: int, response: Any, where: Where) -> None:
-    target = where()
-    if not _meant(target[0]):
+    if tracking is not None and not tracking.sends_to(target[0]):
         return
-    answer = answer_of(response)
+    answer = known(response)
     status = response.status if answer is None else answer.status
-    failed = status >= 400  # noqa: PLR2004 - an HTTP status
-    headers = _headers(operation, answer)
-    _note(
-        operation,
-        started_at_ns,
-        target,
-        headers,
-        status=status,
-        error_type=str(status) if failed else None,
-        category=errors.by_status(status) if failed else None,
-    )
+    headers = None if tracking is None or answer is None else _headers(tracking, answer, status, ended_at_ns)
+    why = None if status < REFUSED else (str(status), errors.by_status(status))
+    _note(operation, (started_at_ns, ended_at_ns), target, headers, status, why)
 
 
-def _headers(operation: Operation, answer: Answer | None) -> HeaderFacts:
+def _headers(tracking: Tracking, answer: Answer, status: int, at_ns: int) -> HeaderFacts | None:
     """Read the headers of a provider; those of a tool's servers are nobody's business."""
-    tracking = current()
-    facts = operation.facts
-    if tracking is None or answer is None or not isinstance(facts, ModelFacts):
-        return HeaderFacts()
+    facts = tracking.operation.facts
+    if not isinstance(facts, ModelFacts):
+        return None
     tracking.response = answer
-    if tracking.answered is not None and not answer.refused:
+    if tracking.answered is not None and status < REFUSED:
         tracking.answered(answer)
-    headers = read_headers(answer.headers, now=datetime.now(UTC))
-    facts.rate_limits = headers.limits
+    facts.headers = headers = HeaderFacts(answer.headers, at_ns)
     return headers
 
 
-def _failed(operation: Operation, started_at_ns: int, error: BaseException, where: Where) -> None:
-    target = where()
-    if not _meant(target[0]):
-        return
+def _failed(operation: Operation, started_at_ns: int, error: BaseException, read: Target, *sent: Any) -> None:
+    ended_at_ns = time.time_ns()
+    target = read(*sent)
     tracking = current()
     if tracking is not None:
+        if not tracking.sends_to(target[0]):
+            return
         tracking.response = None
-    _note(
-        operation,
-        started_at_ns,
-        target,
-        HeaderFacts(),
-        error_type=errors.error_type(error),
-        category=errors.category(error) or ("network" if isinstance(error, Exception) else "cancelled"),
-    )
+    category = errors.category(error) or ("network" if isinstance(error, Exception) else "cancelled")
+    _note(operation, (started_at_ns, ended_at_ns), target, None, None, (errors.error_type(error), category))
 
 
 def _note(
     operation: Operation,
-    started_at_ns: int,
+    lasted_ns: tuple[int, int],
     target: tuple[str | None, object],
-    headers: HeaderFacts,
-    *,
-    status: int | None = None,
-    error_type: str | None = None,
-    category: str | None = None,
+    headers: HeaderFacts | None,
+    status: int | None,
+    why: tuple[str, str | None] | None,
 ) -> None:
-    """Number the attempt, time it, find what it repeats, and report it."""
+    """Number the attempt, find what it repeats, and report it."""
+    started_at_ns, ended_at_ns = lasted_ns
     host, place = target
-    before = _repeated(operation, place)
-    ended = None if before is None else before.started_at_ns + round(before.duration_s * 1e9)
+    error_type, category = why or (None, None)
+    before = _repeated(operation, place) if operation.attempts else None
     operation.attempt(
-        Attempt(
-            number=operation.requests + 1,
-            status=status,
-            error_type=error_type,
-            wait_s=None if ended is None else (started_at_ns - ended) / 1e9,
-            reason=None if before is None else before.category,
-            request_id=headers.request_id,
-            retry_after_s=headers.retry_after_s,
-            host=host,
-            category=category,
-            target=place,
-            started_at_ns=started_at_ns,
-            duration_s=(time.time_ns() - started_at_ns) / 1e9,
+        Attempt(  # by position: by name it takes as long as everything else here
+            operation.requests + 1,
+            status,
+            error_type,
+            None if before is None else (started_at_ns - before.ended_at_ns) / 1e9,
+            None if before is None else before.category,
+            None if headers is None else headers.request_id,
+            None if headers is None else headers.retry_after_s,
+            host,
+            category,
+            place,
+            started_at_ns,
+            (ended_at_ns - started_at_ns) / 1e9,
         )
     )
 
@@ -201,8 +184,6 @@ def _repeated(operation: Operation, place: object) -> Attempt | None:
 
     That is the last one of a model call; in a tool the last one to the same place, if it failed.
     """
-    if not operation.attempts:
-        return None
     if isinstance(operation.facts, ModelFacts):
         return operation.attempts[-1]
     last = next((attempt for attempt in reversed(operation.attempts) if attempt.target == place), None)

@@ -155,15 +155,6 @@ class Content(NamedTuple):
     """What a retrieval searches for."""
 
 
-class RateLimit(NamedTuple):
-    """Headroom of one limit, from response headers. ``kind`` is ``requests`` or ``tokens``."""
-
-    kind: str
-    limit: int | None = None
-    remaining: int | None = None
-    reset_s: float | None = None
-
-
 class Attempt(NamedTuple):
     """One HTTP request inside an operation.
 
@@ -184,6 +175,11 @@ class Attempt(NamedTuple):
     target: object = None
     started_at_ns: int = 0
     duration_s: float = 0.0
+
+    @property
+    def ended_at_ns(self) -> int:
+        """The Unix time at which it ended."""
+        return self.started_at_ns + round(self.duration_s * 1e9)
 
 
 class Cost(NamedTuple):

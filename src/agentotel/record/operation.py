@@ -19,7 +19,6 @@ from agentotel.facts.call import (
     AttributeValue,
     Cost,
     Failure,
-    RateLimit,
     Request,
     Response,
     ServerToolUse,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from agentotel.record.pipeline import Pipeline
     from agentotel.record.reading import ContextFacts
     from agentotel.wire.format import Body, Format
+    from agentotel.wire.headers import HeaderFacts
 
 MODEL: Final = "model"
 TOOL: Final = "tool"
@@ -67,10 +67,10 @@ class ModelFacts:
         "cost",
         "first_chunk_s",
         "format",
+        "headers",
         "operation",
         "port",
         "provider",
-        "rate_limits",
         "request",
         "response",
         "retry_limit",
@@ -101,7 +101,7 @@ class ModelFacts:
         self.cost: Cost | None = None
         self.usage_source: str | None = None
         self.context: ContextFacts | None = None
-        self.rate_limits: tuple[RateLimit, ...] = ()
+        self.headers: HeaderFacts | None = None
         self.shared: tuple[object, ...] = ()
         self.retry_limit: int | None = None
         self.timeout_s: float | None = None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from opentelemetry.trace import INVALID_SPAN, SpanKind, Status, StatusCode, Tracer
 
-from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, RateLimit, Usage
+from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, Usage
 from agentotel.record import unit as units
 from agentotel.record.content import content_attributes
 from agentotel.record.operation import MODEL, TOOL, UNIT, Event, ModelFacts, Operation, ToolFacts
@@ -84,8 +83,7 @@ class SpanRecorder:
     def attempt(self, operation: Operation, attempt: Attempt) -> None:
         """Add one event for an HTTP request."""
         if self._events and operation.span.is_recording():
-            ended_at_ns = attempt.started_at_ns + int(attempt.duration_s * 1e9)
-            add_event(operation.span, "agentotel.attempt", attempt_attributes(attempt), ended_at_ns)
+            add_event(operation.span, "agentotel.attempt", attempt_attributes(attempt), attempt.ended_at_ns)
 
     def event(self, operation: Operation, event: Event) -> None:
         """Add an event to the span."""
@@ -201,8 +199,8 @@ def _add_course(attributes: Attributes, operation: Operation, facts: ModelFacts)
         attributes[n.TIMEOUT_S] = facts.timeout_s
     if facts.cost is not None:
         _add_cost(attributes, facts.cost)
-    if facts.rate_limits:
-        _add_limits(attributes, facts.rate_limits)
+    if facts.headers is not None:
+        attributes.update(facts.headers.limits())
     if operation.retries:
         _add_retries(attributes, operation)
 
@@ -214,19 +212,6 @@ def _add_cost(attributes: Attributes, cost: Cost) -> None:
         attributes[n.COST_INPUT_USD] = cost.input_usd
     if cost.output_usd is not None:
         attributes[n.COST_OUTPUT_USD] = cost.output_usd
-
-
-def _add_limits(attributes: Attributes, limits: Iterable[RateLimit]) -> None:
-    for limit in limits:
-        for name, value in zip(_limit_names(limit.kind), limit[1:], strict=True):
-            if value is not None:
-                attributes[name] = value
-
-
-@functools.cache
-def _limit_names(kind: str) -> tuple[str, ...]:
-    """Name the attributes of a limit, in the order of its fields."""
-    return tuple(f"{n.RATE_LIMIT_PREFIX}{kind}.{field}" for field in RateLimit._fields[1:])
 
 
 def _add_retries(attributes: Attributes, operation: Operation) -> None:
@@ -246,13 +231,12 @@ def attempt_attributes(attempt: Attempt) -> Attributes:
         "agentotel.attempt.number": attempt.number,
         "agentotel.attempt.duration_s": attempt.duration_s,
     }
-    for name, value in (
-        ("http.response.status_code", attempt.status),
-        ("agentotel.attempt.request_id", attempt.request_id),
-        (n.SERVER_ADDRESS, attempt.host),
-    ):
-        if value is not None:
-            attributes[name] = value
+    if attempt.status is not None:
+        attributes["http.response.status_code"] = attempt.status
+    if attempt.request_id is not None:
+        attributes["agentotel.attempt.request_id"] = attempt.request_id
+    if attempt.host is not None:
+        attributes[n.SERVER_ADDRESS] = attempt.host
     if attempt.error_type is not None or attempt.wait_s is not None:
         attributes.update(_troubles(attempt))
     return attributes

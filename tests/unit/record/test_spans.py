@@ -6,11 +6,12 @@ import json
 import pytest
 
 import agentotel
-from agentotel.facts.call import Attempt, Failure, RateLimit, Usage
+from agentotel.facts.call import Attempt, Failure, Usage
 from agentotel.pricing.classes import SEARCHES
 from agentotel.record.operation import ModelFacts
 from agentotel.record.spans import USAGE, add_usage, attempt_attributes, failure_attributes
 from agentotel.testing import Captured, capture
+from agentotel.wire.headers import HeaderFacts
 from agentotel.wire.openai_chat import FORMAT
 from tests.fakes.calls import QUESTION, answer, calling
 
@@ -84,7 +85,14 @@ def test_facts_of_a_call_reach_its_span() -> None:
             facts = operation.facts
             assert isinstance(facts, ModelFacts)
             facts.retry_limit, facts.timeout_s, facts.usage_source = 2, 30.0, "provider"
-            facts.rate_limits = (RateLimit(kind="tokens", limit=10, remaining=1, reset_s=0.5),)
+            facts.headers = HeaderFacts(
+                {
+                    b"x-ratelimit-limit-tokens": b"10",
+                    b"x-ratelimit-remaining-tokens": b"1",
+                    b"x-ratelimit-reset-tokens": b"500ms",
+                },
+                at_ns=0,
+            )
     (call,) = captured.model_calls
     wanted = {
         "http.request.resend_count": 1,
@@ -118,7 +126,7 @@ def test_content_that_cannot_be_read_costs_the_content_only() -> None:
 def test_a_failing_call_is_an_error_even_where_the_rest_cannot_be_read() -> None:
     failure = Failure(type="E", message="secret")
     with capture(strict=False) as captured, calling(failure=failure) as operation:
-        operation.facts.rate_limits = "nonsense"  # type: ignore[union-attr,assignment]
+        operation.facts.headers = "nonsense"  # type: ignore[union-attr,assignment]
     (call,) = captured.model_calls
     assert (call.status, call.status_description, call.error_type) == ("ERROR", None, "E")
 

@@ -4,22 +4,27 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agentotel.facts.call import RateLimit
-from agentotel.wire.headers import HeaderFacts, read_headers
+from agentotel.wire.headers import HeaderFacts, wanted
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 
 def read(*headers: tuple[str, str]) -> HeaderFacts:
-    return read_headers([(name.encode(), value.encode("latin-1")) for name, value in headers], now=NOW)
+    found = wanted((name.encode(), value.encode("latin-1")) for name, value in headers)
+    return HeaderFacts(found, int(NOW.timestamp() * 1e9))
+
+
+def limits(*headers: tuple[str, str]) -> dict[str, object]:
+    return {name.removeprefix("agentotel.rate_limit."): value for name, value in read(*headers).limits().items()}
 
 
 def test_nothing_said_is_nothing_known() -> None:
-    assert read(("content-type", "application/json")) == HeaderFacts()
+    facts = read(("content-type", "application/json"))
+    assert (facts.request_id, facts.retry_after_s, facts.limits()) == (None, None, {})
 
 
 def test_reads_the_limits_of_openai() -> None:
-    facts = read(
+    found = limits(
         ("X-RateLimit-Limit-Requests", "5000"),
         ("x-ratelimit-remaining-requests", "4999"),
         ("x-ratelimit-reset-requests", "12ms"),
@@ -27,26 +32,29 @@ def test_reads_the_limits_of_openai() -> None:
         ("x-ratelimit-remaining-tokens", "159976"),
         ("x-ratelimit-reset-tokens", "1m30.5s"),
     )
-    assert facts.limits == (
-        RateLimit(kind="requests", limit=5000, remaining=4999, reset_s=0.012),
-        RateLimit(kind="tokens", limit=160000, remaining=159976, reset_s=90.5),
-    )
+    assert found == {
+        "requests.limit": 5000,
+        "requests.remaining": 4999,
+        "requests.reset_s": 0.012,
+        "tokens.limit": 160000,
+        "tokens.remaining": 159976,
+        "tokens.reset_s": 90.5,
+    }
 
 
 def test_reads_the_limits_of_anthropic() -> None:
-    facts = read(
+    found = limits(
         ("anthropic-ratelimit-requests-limit", "50"),
         ("anthropic-ratelimit-requests-remaining", "49"),
         ("anthropic-ratelimit-requests-reset", "2026-11-20T12:00:07Z"),
         ("anthropic-ratelimit-tokens-remaining", "-1"),
     )
-    assert facts.limits == (RateLimit(kind="requests", limit=50, remaining=49, reset_s=7.0), RateLimit(kind="tokens"))
+    assert found == {"requests.limit": 50, "requests.remaining": 49, "requests.reset_s": 7.0}
 
 
 @pytest.mark.parametrize("text", ["", "many", "1e3", "9" * 19, "9" * 5000, "٣"])
 def test_a_count_that_is_none_or_no_attribute_can_hold_is_left_out(text: str) -> None:
-    facts = read_headers([(b"x-ratelimit-limit-requests", text.encode())], now=NOW)
-    assert facts.limits == (RateLimit(kind="requests"),)
+    assert HeaderFacts({b"x-ratelimit-limit-requests": text.encode()}, 0).limits() == {}
 
 
 @pytest.mark.parametrize(
@@ -99,43 +107,48 @@ def test_finds_the_id_that_the_sdk_shows_too(headers: list[tuple[str, str]], req
 
 
 def test_reads_the_limits_of_mistral() -> None:
-    found = read(
+    found = limits(
         ("x-ratelimit-limit-req-10-second", "60"),
         ("x-ratelimit-remaining-req-10-second", "58"),
         ("x-ratelimit-limit-tokens-minute", "2000000"),
         ("x-ratelimit-remaining-tokens-minute", "1999829"),
         ("x-ratelimit-limit-tokens-month", "10000000000"),
     )
-    assert found.limits == (
-        RateLimit(kind="requests", limit=60, remaining=58),
-        RateLimit(kind="tokens", limit=2000000, remaining=1999829),
-    )
+    assert found == {
+        "requests.limit": 60,
+        "requests.remaining": 58,
+        "tokens.limit": 2000000,
+        "tokens.remaining": 1999829,
+    }
 
 
 def test_reads_the_limits_of_cohere() -> None:
-    found = read(("x-trial-endpoint-call-limit", "40"), ("x-trial-endpoint-call-remaining", "39"))
-    assert found.limits == (RateLimit(kind="requests", limit=40, remaining=39),)
+    found = limits(("x-trial-endpoint-call-limit", "40"), ("x-trial-endpoint-call-remaining", "39"))
+    assert found == {"requests.limit": 40, "requests.remaining": 39}
 
 
 def test_reads_limits_that_name_no_kind() -> None:
-    found = read(
+    found = limits(
         ("x-ratelimit-limit", "10"),
         ("x-ratelimit-remaining", "9"),
         ("x-ratelimit-reset", "1"),
         ("x-tokenlimit-limit", "3000"),
         ("x-tokenlimit-remaining", "2990"),
     )
-    assert found.limits == (
-        RateLimit(kind="requests", limit=10, remaining=9, reset_s=1.0),
-        RateLimit(kind="tokens", limit=3000, remaining=2990),
-    )
+    assert found == {
+        "requests.limit": 10,
+        "requests.remaining": 9,
+        "requests.reset_s": 1.0,
+        "tokens.limit": 3000,
+        "tokens.remaining": 2990,
+    }
     for kinds in (("", "-requests"), ("-requests", "")):
-        found = read(*((f"x-ratelimit-limit{kind}", "600" if kind else "10") for kind in kinds))
-        assert found.limits == (RateLimit(kind="requests", limit=600),)
+        found = limits(*((f"x-ratelimit-limit{kind}", "600" if kind else "10") for kind in kinds))
+        assert found == {"requests.limit": 600}
 
 
 @pytest.mark.parametrize("unit", [1, 1000])
 def test_a_reset_may_be_a_unix_time(unit: int) -> None:
     moment = int(NOW.timestamp() + 30) * unit
-    assert read(("x-ratelimit-reset", str(moment))).limits == (RateLimit(kind="requests", reset_s=30.0),)
-    assert read(("x-ratelimit-reset", "1700000000")).limits == (RateLimit(kind="requests", reset_s=0.0),)
+    assert limits(("x-ratelimit-reset", str(moment))) == {"requests.reset_s": 30.0}
+    assert limits(("x-ratelimit-reset", "1700000000")) == {"requests.reset_s": 0.0}

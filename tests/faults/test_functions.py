@@ -23,7 +23,7 @@ BESIDE = (
     "wire/",
     "pricing/",
     "_core/canonical.py",
-    *(f"record/{name}.py" for name in ("metrics", "logs", "tally", "reading", "requested")),
+    *(f"record/{name}.py" for name in ("metrics", "bound", "exemplars", "logs", "tally", "reading", "requested")),
 )
 """Rooms whose loss costs no span."""
 

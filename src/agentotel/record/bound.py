@@ -18,6 +18,7 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import Histogram
 
 from agentotel.facts.call import AttributeValue
+from agentotel.record.exemplars import draw_of
 from agentotel.record.sdk import is_known
 
 NOWHERE: Final = otel_context.set_value("agentotel-nowhere", 1, Context())
@@ -54,7 +55,7 @@ class BoundHistogram:
     """One histogram with one set of attributes, whose values are of the types that the SDK does not have to clean."""
 
     __slots__ = (
-        "_aggregate",
+        "_aggregations",
         "_attributes",
         "_by_trace",
         "_config",
@@ -76,7 +77,7 @@ class BoundHistogram:
         self._config: Any = None
         self._by_trace = False
         self._sampled: Callable[..., bool] = bool
-        self._aggregate: tuple[Callable[[Any, bool], object], ...] = ()
+        self._aggregations: tuple[tuple[Callable[[Any, bool], object], Callable[[float], bool]], ...] = ()
 
     def record(self, value: float, moment: Moment) -> None:
         """Record ``value``, not negative."""
@@ -92,8 +93,8 @@ class BoundHistogram:
         if not self._by_trace:
             sampled = self._sampled(value, at_ns, self._attributes, context)
         measurement = _measured((value, at_ns, self._instrument, context, self._attributes))
-        for aggregate in self._aggregate:
-            aggregate(measurement, sampled)
+        for aggregate, draw in self._aggregations:
+            aggregate(measurement, sampled and draw(value))
 
     def _bind(self) -> None:
         """Find the aggregations that a record of these attributes has made."""
@@ -113,7 +114,7 @@ class BoundHistogram:
         ]
         if None in found:
             return
-        self._aggregate = tuple(one.aggregate for one in found)
+        self._aggregations = tuple((one.aggregate, draw_of(one)) for one in found)
         exemplars = consumer._sdk_config.exemplar_filter  # noqa: SLF001
         self._sampled = exemplars.should_sample
         self._by_trace = type(exemplars).__name__ == _BY_TRACE

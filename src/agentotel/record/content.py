@@ -19,7 +19,7 @@ _content = guard.site("record.content")
 _EMPTY = "[]"
 
 _outside: dict[object, Sent] = {}
-"""By what reads content, for calls outside every unit."""
+"""By what reads content, what was sent last outside every session."""
 
 _REQUESTED = (n.SYSTEM_INSTRUCTIONS, n.INPUT_MESSAGES, n.TOOL_DEFINITIONS, n.RETRIEVAL_QUERY_TEXT)
 """The attributes of a request's content, in the order of its fields."""
@@ -71,12 +71,14 @@ def _place(body: Body, value: object) -> str | None:
 
 
 def _written(operation: Operation, format: Format) -> Sent:  # noqa: A002 - the wire's word
-    unit = operation.identity.unit
-    kept = _outside if unit is None else unit.home.written
+    """Give what the run has sent, which is at first what was sent last in the session."""
+    unit, session = operation.identity.unit, operation.identity.session
+    around = _outside if session is None else session.written
+    kept = around if unit is None else unit.home.written
     written = kept.get(format.content)
     if written is None:
-        written = kept[format.content] = Sent(format.content)
-    written.use()
+        written = kept[format.content] = Sent(around.get(format.content))
+    around[format.content] = written
     return written
 
 

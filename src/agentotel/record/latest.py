@@ -15,7 +15,6 @@ from agentotel._core.canonical import Digest
 T = TypeVar("T")
 
 _NUMBERS: Final = (bool, int, float)
-_MOST_PURPOSES: Final = 64
 
 
 class _Exact:
@@ -149,26 +148,14 @@ def _shared(messages: Sequence[object], kept: Sequence[object]) -> int:
 
 
 class Sent:
-    """What the latest request of one place sent, and what was made of it for one ``purpose``.
+    """What the latest request of one run sent, and what was made of it; at first that of ``before``.
 
-    At first it is that of the place that was used last for it: what one run sends is most often what another has sent.
+    A run most often goes on from what the one before has sent.
     """
 
-    __slots__ = ("_purpose", "messages", "parameters", "tools")
+    __slots__ = ("messages", "parameters", "tools")
 
-    def __init__(self, purpose: object) -> None:
-        if len(_newest) > _MOST_PURPOSES:
-            _newest.clear()
-        before = _newest.get(purpose)
-        self._purpose = purpose
+    def __init__(self, before: Sent | None = None) -> None:
         self.messages: Opening[str] = Opening(None if before is None else before.messages)
         self.tools: Latest = Latest(None if before is None else before.tools)
         self.parameters: Latest = Latest(None if before is None else before.parameters)
-
-    def use(self) -> None:
-        """Be where the next place begins."""
-        _newest[self._purpose] = self
-
-
-_newest: dict[object, Sent] = {}
-"""By purpose, what was used last."""

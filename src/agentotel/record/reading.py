@@ -40,13 +40,14 @@ class Hashes:
     """Hashes of messages and system texts, made once for each content; shared by the runs of a session.
 
     Two generations bound it: what is in use moves on to the next one, and a generation never holds much more
-    than twice the latest context.
+    than twice the latest context. ``sent`` is what was sent last in any of the runs.
     """
 
-    __slots__ = ("_lock", "_now", "_old", "digest")
+    __slots__ = ("_lock", "_now", "_old", "digest", "sent")
 
     def __init__(self, digest: Digest) -> None:
         self.digest = digest
+        self.sent: Sent | None = None
         self._now: dict[Hashable, str] = {}
         self._old: dict[Hashable, str] = {}
         self._lock = make_lock()
@@ -115,7 +116,7 @@ class Reading:
         self.hashes = hashes
         self._contexts: deque[_Seen] = deque(maxlen=_MOST_CONTEXTS)
         self._latest: tuple[_Seen, str] | None = None
-        self._sent = Sent(hashes.digest)
+        self._sent = Sent(hashes.sent)
         self._lines = Lines(hashes.digest)
         self._lock = make_lock()
 
@@ -123,7 +124,7 @@ class Reading:
         """Take up one context and tell what changed against the closest earlier one."""
         system, tools, messages = context
         hashes, sent = self.hashes, self._sent
-        sent.use()
+        hashes.sent = sent
         with self._lock:
             seen = _Seen(
                 hashes.of((system,))[0] if system else None,

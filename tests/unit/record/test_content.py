@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from types import MappingProxyType
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 import agentotel
-from agentotel.record import content, latest
+from agentotel.record import content
 from agentotel.testing import capture
 from agentotel.wire.format import Body
 from tests.fakes.calls import QUESTION, answer, calling
@@ -30,7 +31,6 @@ def definitions(body: Body) -> list[str] | None:
 def writing(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Forget what was written, and tell what is written from now on."""
     content._outside.clear()
-    latest._newest.clear()
     written: list[Any] = []
     compact = content.compact_json
     monkeypatch.setattr(content, "compact_json", lambda value: (written.append(value), compact(value))[1])
@@ -61,13 +61,15 @@ def test_only_new_messages_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(isinstance(one, dict) and one["role"] == "user" for one in written) == 53
 
 
-def test_a_new_run_writes_what_the_one_before_did_not_send(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("around", [contextlib.nullcontext, agentotel.session])
+def test_a_new_run_writes_what_the_one_before_did_not_send(monkeypatch: pytest.MonkeyPatch, around: Any) -> None:
     written = writing(monkeypatch)
     system = {"role": "system", "content": "You are a desk."}
-    for number in range(3):
-        asked = {**QUESTION, "messages": [system, {"role": "user", "content": str(number)}], "tools": [tool("a")]}
-        with agentotel.agent("desk"):
-            assert messages(asked) == ["You are a desk.", str(number)]
+    with around():
+        for number in range(3):
+            asked = {**QUESTION, "messages": [system, {"role": "user", "content": str(number)}], "tools": [tool("a")]}
+            with agentotel.agent("desk"):
+                assert messages(asked) == ["You are a desk.", str(number)]
     requests = [one for one in written if not (isinstance(one, list) and "finish_reason" in one[0])]
     kinds = [one["role"] if isinstance(one, dict) else one[0]["type"] for one in requests]
     assert kinds == ["function", "system", "user", "user", "user"]

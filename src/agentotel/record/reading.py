@@ -122,20 +122,18 @@ class Reading:
 
     def read(self, context: Context, parameters: object = None) -> ContextFacts:
         """Take up one context and tell what changed against the closest earlier one."""
-        system, tools, messages = context
         hashes, sent = self.hashes, self._sent
         hashes.sent = sent
         with self._lock:
-            seen = _Seen(
-                hashes.of((system,))[0] if system else None,
-                sent.tools.of(tools, hashes.hash) if tools else None,
-                sent.parameters.of(parameters, canonical_json),
-                sent.messages.of(messages, hashes.of),
-            )
+            system = hashes.of((context.system,))[0] if context.system else None
+            tools = sent.tools.of(context.tools, hashes.hash) if context.tools else None
+            written = sent.parameters.of(parameters, canonical_json)
+            messages = sent.messages.of(context.messages, hashes.of)
+            seen = system, tools, written, messages
             if self._latest is None or seen != self._latest[0]:
-                return self._changed(seen, messages)
+                return self._changed(_Seen(*seen), context.messages)
             hash_ = self._latest[1]
-        return ContextFacts(hash_, seen.system, seen.tools, len(seen.messages), 0, "appended", ())
+        return ContextFacts(hash_, system, tools, len(messages), 0, "appended", ())
 
     def _changed(self, seen: _Seen, messages: Sequence[object]) -> ContextFacts:
         """Compare a context that is not the latest one again."""

@@ -292,6 +292,70 @@ def test_retrieval() -> None:
     assert "aws.bedrock.knowledge_base.id" not in call.attributes
 
 
+# -- events that are not what they should be
+
+BROKEN = {
+    "two members of one": (
+        frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "a", "toolUse": {"input": "b"}}}),
+        "botocore.parsers.ResponseParserError",
+    ),
+    "no object": (frame("contentBlockDelta", [1]), "AttributeError"),
+}
+
+
+def _broken(event: bytes) -> dict[str, Any]:
+    said = frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Good day."}})
+    begun = frame("messageStart", {"role": "assistant"})
+    return _exchange("", None, begun, event, said, frame("messageStop", {"stopReason": "end_turn"}))
+
+
+def _read_on(stream: Any) -> list[Any]:
+    """Read a stream again after it has raised, as botocore lets its callers do."""
+    log: list[Any] = []
+    for _ in range(2):
+        try:
+            log.extend(stream)
+        except Exception as error:  # noqa: BLE001 - what the caller sees is the result
+            log.append((type(error), str(error)))
+    return log
+
+
+async def _read_on_async(stream: Any) -> list[Any]:
+    log: list[Any] = []
+    for _ in range(2):
+        try:
+            async for event in stream:
+                log.append(event)  # noqa: PERF401 - what came before an error counts
+        except Exception as error:  # noqa: BLE001
+            log.append((type(error), str(error)))
+    return log
+
+
+async def _converse(flavour: str, event: bytes) -> list[Any]:
+    asked = {"modelId": "m", "messages": ASKED}
+    if flavour == "sync":
+        with _client(_broken(event)) as client:
+            return _read_on(client.converse_stream(**asked)["stream"])
+    session = pytest.importorskip("aiobotocore.session").get_session()
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "s"}
+    with Replay(_broken(event)) as server:
+        async with session.create_client("bedrock-runtime", endpoint_url=server.url, **keys) as client:
+            return await _read_on_async((await client.converse_stream(**asked))["stream"])
+
+
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+@pytest.mark.parametrize(("event", "error_type"), BROKEN.values(), ids=BROKEN)
+async def test_an_event_that_cannot_be_parsed_ends_the_call_and_nothing_else(
+    event: bytes, error_type: str, flavour: str
+) -> None:
+    bare = await _converse(flavour, event)
+    with capture() as captured:
+        assert await _converse(flavour, event) == bare
+    assert [type(one) for one in bare] == [dict, tuple, dict, dict]
+    (call,) = captured.model_calls
+    assert (call.outcome, call.status, call.error_type) == ("error", "ERROR", error_type)
+
+
 # -- the place of a call
 
 

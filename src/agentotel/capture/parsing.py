@@ -6,6 +6,7 @@ gave; a table of weak references neither keeps nor changes it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Final
@@ -21,6 +22,9 @@ from agentotel.record.operation import Operation
 _parse = guard.site("capture.parse")
 
 _operations: Final[WeakKeyDictionary[Any, Operation]] = WeakKeyDictionary()
+
+Failed = Callable[[BaseException], object]
+"""Ends the operation of a stream of which an item could not be parsed."""
 
 Blame = Callable[[Operation, Exception], object]
 """Remembers why a unit ends, in case the error ends it."""
@@ -122,3 +126,39 @@ def _failed(answer: Any, error: Exception, blame: Blame) -> None:
 
 _WHOLE: Final = frozenset({Outcome.COMPLETED, Outcome.ABANDONED})
 """How an operation has ended, or will, whose answer was what the provider meant it to be."""
+
+
+class Parser:
+    """Stands before what makes items of what a stream's iterator gave, and tells ``failed`` what that raises."""
+
+    __slots__ = ("_parser", "parse")
+
+    def __init__(self, parser: Any, failed: Failed) -> None:
+        self._parser = parser
+        asynchronous = inspect.iscoroutinefunction(parser.parse)
+        self.parse = _parsing_async(parser.parse, failed) if asynchronous else _parsing(parser.parse, failed)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(object.__getattribute__(self, "_parser"), name)
+
+
+def _parsing(parse: Callable[..., Any], failed: Failed) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return parse(*args, **kwargs)
+        except BaseException as error:
+            _parse(failed, error)
+            raise
+
+    return call
+
+
+def _parsing_async(parse: Callable[..., Any], failed: Failed) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await parse(*args, **kwargs)
+        except BaseException as error:
+            _parse(failed, error)
+            raise
+
+    return call

@@ -95,7 +95,8 @@ class Adapter:
     receiver and the arguments of a hooked method into a ``Sent``, or None where the call is no operation.
     What a hooked method gives is looked at: a generator, a context manager around a response, a stream of the SDK
     (``iterator`` names the attribute that holds the iterator inside, ``response`` the one that holds the HTTP
-    response), the response of an HTTP library, or a value.
+    response, ``parser`` the one whose ``parse`` makes items of what the iterator gives, where it has one), the response
+    of an HTTP library, or a value.
     ``answer`` shows what the method gave as one of these, or as a body, where it is none of them.
     ``raises`` names the exception that the SDK makes of an HTTP status above its hooked methods, as ``error.type``.
     ``tracers`` names properties that give the SDK's own tracer, or functions that give a flag and the tracer: while
@@ -117,6 +118,7 @@ class Adapter:
     answer: Callable[[Any], Any] = itself
     iterator: str = "_iterator"
     response: str = "response"
+    parser: str = ""
     raises: Callable[[int], str | None] = lambda _status: None
     tracers: tuple[Hook, ...] = ()
     sockets: tuple[Socket, ...] = ()

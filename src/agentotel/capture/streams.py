@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentotel._core import guard
 from agentotel.api.block import failure_of
-from agentotel.capture import bodies
+from agentotel.capture import bodies, parsing
 from agentotel.capture.answers import Answer, Decoder, answer_of
+from agentotel.capture.spec import Adapter
 from agentotel.facts.call import Failure
 from agentotel.facts.stop import Outcome
 from agentotel.record.operation import ModelFacts, Operation, stop_reason
@@ -43,12 +44,7 @@ Failed = Callable[["Tracking", BaseException], None]
 
 
 def watch(
-    operation: Operation,
-    value: Any,
-    iterator: str,
-    response: str,
-    *,
-    hidden: Callable[[object], bool] | None = None,
+    operation: Operation, value: Any, adapter: Adapter, *, hidden: Callable[[object], bool] | None = None
 ) -> bool:
     """Take over the end of an operation whose answer is a stream of an SDK. False where it is none.
 
@@ -58,9 +54,9 @@ def watch(
     kind = type(value)
     if not isinstance(facts, ModelFacts) or facts.format.fold is None:
         return False
-    if not (hasattr(kind, "__iter__") or hasattr(kind, "__aiter__")) or not hasattr(value, iterator):
+    if not (hasattr(kind, "__iter__") or hasattr(kind, "__aiter__")) or not hasattr(value, adapter.iterator):
         return False
-    _parsed(StreamEnd(operation, facts.format.fold(), hidden=hidden), value, iterator, response)
+    _parsed(StreamEnd(operation, facts.format.fold(), hidden=hidden), value, adapter)
     return True
 
 
@@ -245,12 +241,14 @@ class _Drop:
         _end(self._end.closed)
 
 
-def _parsed(end: StreamEnd, stream: Any, iterator: str, response: str) -> None:
+def _parsed(end: StreamEnd, stream: Any, adapter: Adapter) -> None:
     """Replace the iterator inside a stream of the SDK."""
-    inner = getattr(stream, iterator)
+    inner = getattr(stream, adapter.iterator)
     watched = _items_async if hasattr(type(stream), "__aiter__") else _items
-    setattr(stream, iterator, watched(inner, end, _Drop(end)))
-    answer = _body(answer_of, getattr(stream, response, None))
+    if adapter.parser:
+        setattr(stream, adapter.parser, parsing.Parser(getattr(stream, adapter.parser), end.raised))
+    setattr(stream, adapter.iterator, watched(inner, end, _Drop(end)))
+    answer = _body(answer_of, getattr(stream, adapter.response, None))
     if answer is not None and not answer.read:
         _body(answer.watch, end)
 

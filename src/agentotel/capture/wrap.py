@@ -216,7 +216,7 @@ def _still_read(tracking: Tracking, shown: Any, adapter: Adapter) -> bool:
     """Take over the end of an operation whose answer is a stream or an HTTP response. False where it is neither."""
     operation = tracking.operation
     hidden = None if tracking.addition is None else tracking.addition.hidden
-    if streams.watch(operation, shown, adapter.iterator, adapter.response, hidden=hidden):
+    if streams.watch(operation, shown, adapter, hidden=hidden):
         return True
     answer = answer_of(shown)
     if answer is None:

@@ -143,4 +143,5 @@ ADAPTER: Final = Adapter(
     answer=answer,
     iterator="_event_generator",
     response="_raw_stream",
+    parser="_parser",
 )

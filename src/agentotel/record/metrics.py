@@ -42,18 +42,26 @@ class _CallRecords(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """Histograms that take their records at the same time, with the same attributes."""
+    """Histograms that take their records at the same time, with those of the same labels that they carry."""
 
     labels: tuple[str, ...]
     instruments: tuple[m.Instrument, ...]
-    exemplars: bool = True
 
 
 _TOOL: Final = _Group((n.TOOL_NAME, n.TOOL_TYPE, n.AGENT_NAME, n.ERROR_TYPE), (m.TOOL_DURATION,))
-_RUN: Final = _Group((n.AGENT_NAME, n.ERROR_TYPE), (m.AGENT_DURATION,))
-_OWN_CALLS: Final = _Group((n.AGENT_NAME,), (m.AGENT_INFERENCE_CALLS, m.AGENT_TOOL_CALLS), exemplars=False)
-"""The conventions' part of ``_SUMS``, whose exemplars name the same run."""
-_SUMS: Final = _Group((n.AGENT_NAME,), (m.RUN_DURATION, m.RUN_COST, m.RUN_TOKENS, m.RUN_LLM_CALLS, m.RUN_TOOL_CALLS))
+_RUN: Final = _Group(
+    (n.AGENT_NAME, n.ERROR_TYPE),
+    (
+        m.AGENT_DURATION,
+        m.AGENT_INFERENCE_CALLS,
+        m.AGENT_TOOL_CALLS,
+        m.RUN_DURATION,
+        m.RUN_COST,
+        m.RUN_TOKENS,
+        m.RUN_LLM_CALLS,
+        m.RUN_TOOL_CALLS,
+    ),
+)
 _TURN: Final = _Group((n.FEATURE,), (m.TURN_DURATION, m.TURN_INPUT_TOKENS, m.TURN_OUTPUT_TOKENS))
 _SESSION: Final = _Group((n.FEATURE,), (m.SESSION_DURATION,))
 
@@ -84,7 +92,7 @@ class MetricRecorder:
         )
         self._calls: dict[_Key, _CallRecords] = {}
         self._bound: dict[_Group, dict[_Labels, tuple[BoundHistogram, ...]]] = {
-            group: {} for group in (_TOOL, _RUN, _OWN_CALLS, _SUMS, _TURN, _SESSION)
+            group: {} for group in (_TOOL, _RUN, _TURN, _SESSION)
         }
         for one in _TALLIED:
             _observe(meter, one, self._reader(one))
@@ -242,30 +250,32 @@ class MetricRecorder:
     def _record(self, operation: Operation, group: _Group, labels: _Labels, *values: float | None) -> None:
         """Record one value in each histogram of a group; what is not known is left out."""
         bound = self._bound[group].get(labels) or self._bind(group, labels)
-        moment = _moment(operation) if group.exemplars else Moment(operation.ended_at_ns)
+        moment = _moment(operation)
         for histogram, value in zip(bound, values, strict=True):
             if value is not None:
                 histogram.record(value, moment)
 
     def _bind(self, group: _Group, labels: _Labels) -> tuple[BoundHistogram, ...]:
-        """Keep the histograms of a group with their attributes; one without a value is left out."""
+        """Keep the histograms of a group with their attributes; a label without a value is left out."""
         known = self._bound[group]
         if len(known) >= _MOST_LABELS:
             known.clear()
-        attributes = {name: label for name, label in zip(group.labels, labels, strict=True) if label}
+        given = {name: label for name, label in zip(group.labels, labels, strict=True) if label}
         known[labels] = bound = tuple(
-            BoundHistogram(self._histograms[one.name], attributes) for one in group.instruments
+            BoundHistogram(
+                self._histograms[one.name], {name: label for name, label in given.items() if name in one.attributes}
+            )
+            for one in group.instruments
         )
         return bound
 
     def _run(self, operation: Operation, unit: Unit) -> None:
         error = None if operation.failure is None else operation.failure.type
-        labels, duration_s = (unit.name,), operation.duration_s
+        duration_s = operation.duration_s
         cost_usd, llm_calls, tool_calls, _retries, input_tokens, output_tokens, _errors = unit.amounts()
-        self._record(operation, _RUN, (unit.name, error), duration_s)
-        self._record(operation, _OWN_CALLS, labels, unit.own_llm_calls, unit.own_tool_calls)
-        tokens = input_tokens + output_tokens
-        self._record(operation, _SUMS, labels, duration_s, cost_usd, tokens, llm_calls, tool_calls)
+        own = (duration_s, unit.own_llm_calls, unit.own_tool_calls)
+        sums = (duration_s, cost_usd, input_tokens + output_tokens, llm_calls, tool_calls)
+        self._record(operation, _RUN, (unit.name, error), *own, *sums)
         self._tally.add(m.RUN_STOPS, 1, *_ending(unit), unit.name)
 
     def _turn(self, operation: Operation, unit: Unit) -> None:

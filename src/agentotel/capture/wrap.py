@@ -189,7 +189,6 @@ def answered(adapter: Adapter, tracking: Tracking, value: Any) -> Any:
     everything else stays what it is, for which this gives None.
     """
     operation = tracking.operation
-    tracking.response = None  # what was started inside the call keeps its context, and would keep the response
     kind: type = type(value)
     whole = is_whole(kind)
     if not whole:

@@ -47,20 +47,30 @@ def import_everything() -> None:
 def at_site(name: str, monkeypatch: pytest.MonkeyPatch, *, late: bool = False) -> Iterator[Raised]:
     """Raise in what a site guards: in its place, or with ``late`` after it has run."""
     raised = Raised()
-    call = guard.Site.__call__
+    site = guard.site(name)
 
-    def faulty(site: guard.Site, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        def fail(*_args: Any, **_kwargs: Any) -> None:
+    def faulty(function: Callable[..., Any], *args: Any) -> Any:
+        def fail() -> None:
             if late:
-                function(*args, **kwargs)
+                function(*args)
             raised.times += 1
             raise InjectedError(name)
 
-        return call(site, fail if site.name == name else function, *args, **kwargs)
+        return site(fail)
 
     with monkeypatch.context() as patch:
-        patch.setattr(guard.Site, "__call__", faulty)
+        replace_site(name, faulty, patch)
         yield raised
+
+
+def replace_site(name: str, by: guard.Site, patch: pytest.MonkeyPatch) -> None:
+    """Put another function in the place of a site, in every module that has it or will."""
+    site = guard.site(name)
+    patch.setitem(guard._sites, name, by)
+    for module_name, module in sys.modules.copy().items():
+        if module_name.startswith("agentotel."):
+            for attribute in [key for key, value in vars(module).items() if value is site]:
+                patch.setattr(module, attribute, by)
 
 
 @contextmanager

@@ -15,11 +15,13 @@ import sys
 from collections import Counter
 from typing import Any
 
+import pytest
 from opentelemetry import metrics
 
 import agentotel
 from agentotel._core import guard
 from tests.conventions.provider import Provider, chat
+from tests.faults.injected import replace_site
 
 raised: Counter[str] = Counter()
 seen: list[Any] = []
@@ -28,16 +30,13 @@ PARENT = os.getpid()
 
 def break_site(name: str) -> None:
     """Raise in the place of what a site guards."""
-    call = guard.Site.__call__
+    site = guard.site(name)
 
-    def faulty(site: guard.Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        def fail(*_args: Any, **_kwargs: Any) -> None:
-            raised[name] += 1
-            raise LookupError(name)
+    def fail() -> None:
+        raised[name] += 1
+        raise LookupError(name)
 
-        return call(site, fail if site.name == name else function, *args, **kwargs)
-
-    guard.Site.__call__ = faulty  # type: ignore[method-assign,assignment]
+    replace_site(name, lambda _function, *_args: site(fail), pytest.MonkeyPatch())
 
 
 def counted() -> dict[str, list[int]]:
@@ -54,7 +53,8 @@ def report(child: dict[str, list[int]]) -> None:
 def main(backend: str, site: str) -> None:
     of_child: dict[str, list[int]] = {}
     atexit.register(report, of_child)  # runs last: what is registered later runs first
-    break_site(site)
+    if site:
+        break_site(site)
     agentotel.instrument()
     agentotel.uninstrument()
     agentotel.init(service_name="faults", endpoint=backend, shutdown_timeout_s=2, timeout_s=1)

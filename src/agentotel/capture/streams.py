@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _end = guard.site("capture.end")
 _body = guard.site("capture.body")
-FOLD = guard.site("capture.fold").name
+FOLD = "capture.fold"
+guard.site(FOLD)
 
 _MOST_BYTES = 64 * 1024 * 1024
 _NOTHING: Final = object()

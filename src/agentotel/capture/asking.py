@@ -8,6 +8,7 @@ in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from agentotel._core import guard
@@ -105,8 +106,14 @@ def _wanted(mode: str, host: str | None, adapter: Adapter, client: Any) -> bool:
         return False
     if mode == "always":
         return True
-    since = next((since for end, since in HOSTS.items() if host is not None and hosts.ends(host, end)), "")
+    since = _since(host)
     return since is None or (since != "" and (adapter.api_version(client) or since) >= since)
+
+
+@lru_cache(maxsize=1024)
+def _since(host: str | None) -> str | None:
+    """Give the API version since which a host takes the option: None where all do, empty where it is not known."""
+    return next((since for end, since in HOSTS.items() if host is not None and hosts.ends(host, end)), "")
 
 
 def _wish(body: Body) -> Body | None:

@@ -261,11 +261,13 @@ def _items(inner: Iterator[Any], end: StreamEnd, _drop: _Drop) -> Iterator[Any]:
     try:
         for item in inner:
             try:
-                if not add(item) and hidden is not None and hidden(item):
-                    continue
+                if not add(item):
+                    add = end.add
+                    if hidden is not None and hidden(item):
+                        continue
             except Exception as error:  # noqa: BLE001 - an inlined guard: a call per chunk costs more than the reading
                 end.unreadable(error)
-            add = end.add
+                add = end.add
             end.pulling = False
             yield item
             end.pulling = True
@@ -284,11 +286,13 @@ async def _items_async(inner: AsyncIterator[Any], end: StreamEnd, _drop: _Drop) 
     try:
         async for item in inner:
             try:
-                if not add(item) and hidden is not None and hidden(item):
-                    continue
+                if not add(item):
+                    add = end.add
+                    if hidden is not None and hidden(item):
+                        continue
             except Exception as error:  # noqa: BLE001 - an inlined guard, as in the sync form
                 end.unreadable(error)
-            add = end.add
+                add = end.add
             end.pulling = False
             yield item
             end.pulling = True

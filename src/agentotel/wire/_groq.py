@@ -24,9 +24,9 @@ def parts(message: Body) -> list[Part]:
     return [made for tool in items(message.get(KEY)) for made in _parts(fields(tool))]
 
 
-def take(known: dict[int, Body], delta: Body) -> None:
+def take(known: dict[int, Body], sent: object) -> None:
     """Add what a piece of a stream says of tools: first the arguments of each, then its output as well."""
-    for tool in map(fields, items(delta.get(KEY))):
+    for tool in map(fields, items(sent)):
         index = integer(tool.get("index")) or 0
         known[index] = {**known.get(index, {}), **present(**tool)}
 

@@ -44,7 +44,7 @@ class ChatFold:
         """Read one chunk: a mapping or an SDK object."""
         append = self._append
         try:
-            if chunk.__class__ is dict:
+            if type(chunk) is dict:
                 (choice,) = chunk["choices"]
                 delta = choice["delta"]
                 unmetered = chunk.get("usage") is None and choice.get("logprobs") is None
@@ -57,18 +57,13 @@ class ChatFold:
                 told = chunk.__dict__
                 (choice,) = told["choices"]
                 seen = choice.__dict__
-                delta = seen["delta"]
-                if (
-                    seen["finish_reason"] is None
-                    and told["usage"] is None
-                    and seen["logprobs"] is None
-                    and len(delta.__pydantic_fields_set__) == 1
-                    and not delta.__pydantic_extra__
-                ):
-                    piece = delta.__dict__["content"]
-                    if piece.__class__ is str and append and seen["index"] == 0:
-                        append(piece)
-                        return True
+                if seen["finish_reason"] is None and told["usage"] is None and seen["logprobs"] is None:
+                    delta = seen["delta"]
+                    if len(delta.__pydantic_fields_set__) == 1 and not delta.__pydantic_extra__:
+                        piece = delta.content
+                        if type(piece) is str and append and seen["index"] == 0:
+                            append(piece)
+                            return True
         except (AttributeError, KeyError, TypeError, ValueError):
             pass  # the chunk has another shape
         self._add_any(fields(chunk))
@@ -83,8 +78,8 @@ class ChatFold:
 
     def _add_any(self, chunk: Body) -> None:
         for key in _HEAD:
-            value = text(chunk.get(key))
-            if value:
+            value = chunk.get(key)
+            if isinstance(value, str) and value:
                 self._head[key] = value
         self._usage = sent_usage(chunk) or self._usage
         self._error = sent_error(chunk) or self._error
@@ -130,18 +125,34 @@ class _Choice:
     def add(self, choice: Body) -> None:
         self.finish_reason = text(choice.get("finish_reason")) or self.finish_reason
         delta = fields(choice.get("delta"))
-        self.role = self.role or text(delta.get("role"))
-        _gather(delta, self.texts)
-        for part in items(delta.get("content")):
-            self._add_part(fields(part))
-        _gather(fields(delta.get("audio")), self.audio)
-        self.function.add_function(fields(delta.get("function_call")))
-        for call in items(delta.get("tool_calls")):
-            self.calls.add(fields(call))
-        self.images += items(delta.get("images"))
-        _groq.take(self.executed, delta)
-        if len(self.logprobs) < MOST_TOKENS:
+        for key, value in delta.items():
+            if value is None:
+                continue
+            if key in self.texts and isinstance(value, str):
+                self.texts[key].append(value)
+            elif key == "role":
+                self.role = self.role or text(value)
+            else:
+                self._add_rest(key, value)
+        if choice.get("logprobs") is not None and len(self.logprobs) < MOST_TOKENS:
             self.logprobs += told_in_stream(choice, delta)
+
+    def _add_rest(self, key: str, sent: object) -> None:
+        """Take what few pieces have."""
+        if key == "tool_calls":
+            for call in items(sent):
+                self.calls.add(fields(call))
+        elif key == "content":
+            for part in items(sent):
+                self._add_part(fields(part))
+        elif key == "audio":
+            _gather(fields(sent), self.audio)
+        elif key == "function_call":
+            self.function.add_function(fields(sent))
+        elif key == "images":
+            self.images += items(sent)
+        elif key == _groq.KEY:
+            _groq.take(self.executed, sent)
 
     def _add_part(self, sent: Body) -> None:
         """Take a part of Mistral's, whose reasoning models send lists where others send texts."""

@@ -75,7 +75,7 @@ def request(body: Body) -> Request:
     """Read what a chat completion asks for."""
     found = attributes(body, REQUEST)
     found[names.OPENAI_API_TYPE] = "chat_completions"
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
+    return Request(text(body.get("model")), body.get("stream") is True, found)
 
 
 def response(body: Body) -> Response:
@@ -96,15 +96,16 @@ def response(body: Body) -> Response:
     if uses:
         found.update(counts(uses))
     return Response(
-        id=text(body.get("id")),
-        model=text(body.get("model")),
-        finish_reasons=tuple(reasons),
-        usage=chat_usage(counted),
-        tier=text(body.get("service_tier")),
-        tool_requests=tuple(asked),
-        attributes=found,
-        failure=None if error is None else failure(error),
-        server_tools=tuple(uses),
+        text(body.get("id")),
+        text(body.get("model")),
+        tuple(reasons),
+        chat_usage(counted),
+        None,  # it bills what it counts
+        text(body.get("service_tier")),
+        tuple(asked),
+        found,
+        None if error is None else failure(error),
+        tuple(uses),
     )
 
 

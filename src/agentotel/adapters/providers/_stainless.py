@@ -62,12 +62,12 @@ def reader(
             body = {**body, **(options.extra_json or {}), **said}
         limit = options.max_retries
         return Sent(
-            call=call,
-            target=_elsewhere(target(client), url) if "://" in url else target(client),
-            body=body,
-            retry_limit=limit if isinstance(limit, int) else client.max_retries,
-            timeout_s=seconds(options.timeout, client),
-            http_client=getattr(client, "_client", None),
+            call,
+            _elsewhere(target(client), url) if "://" in url else target(client),
+            body,
+            limit if isinstance(limit, int) else client.max_retries,
+            seconds(options.timeout, client),
+            getattr(client, "_client", None),
         )
 
     return read

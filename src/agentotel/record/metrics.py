@@ -308,7 +308,7 @@ def _of_session(operation: Operation, calls: m.Instrument, cost_usd: float | Non
 
 
 def _ending(unit: Unit) -> tuple[str | None, str | None]:
-    return unit.stop_reason and unit.stop_reason.value, unit.result and unit.result.value
+    return unit.stop_reason and str(unit.stop_reason), unit.result and str(unit.result)
 
 
 def _client_attributes(

@@ -351,11 +351,11 @@ def _unit_finish(operation: Operation, *, content: bool) -> Attributes:  # noqa:
     if unit.kind == units.STEP:
         return attributes
     if unit.stop_reason is not None:
-        attributes[n.STOP_REASON] = unit.stop_reason.value
+        attributes[n.STOP_REASON] = str(unit.stop_reason)
     if unit.detail is not None:
         attributes[n.STOP_DETAIL] = unit.detail
     if unit.result is not None:
-        attributes[n.RESULT] = unit.result.value
+        attributes[n.RESULT] = str(unit.result)
     attributes.update(total_attributes(unit))
     return attributes
 

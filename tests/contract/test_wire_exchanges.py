@@ -201,8 +201,9 @@ def test_request(name: str) -> None:
         or exchange.asked.get("max_output_tokens")
         or exchange.asked.get("max_tokens"),
     }
+    said = {**request.attributes, **exchange.format.asks(exchange.asked)}
     for attribute, value in numbers.items():
-        assert request.attributes.get(attribute) == value
+        assert said.get(attribute) == value
     context, content = exchange.format.context(exchange.asked), exchange.format.content(exchange.asked)
     assert (context is None) == (content is None)
     if context and content:

@@ -15,6 +15,7 @@ from opentelemetry.trace import INVALID_SPAN, Link, Span, set_span_in_context
 
 from agentotel._core import guard, late
 from agentotel.facts.call import (
+    NOTHING,
     Attempt,
     AttributeValue,
     Cost,
@@ -61,6 +62,7 @@ class ModelFacts:
     """Facts of one model call as they become known."""
 
     __slots__ = (
+        "_asked",
         "answer",
         "body",
         "context",
@@ -105,6 +107,18 @@ class ModelFacts:
         self.shared: tuple[object, ...] = ()
         self.retry_limit: int | None = None
         self.timeout_s: float | None = None
+        self._asked: Mapping[str, AttributeValue] | None = None
+
+    def asked(self) -> Mapping[str, AttributeValue]:
+        """Give what the request asks for, as attributes; it is read once."""
+        if self._asked is None:
+            self._asked = {**self.request.attributes, **self.format.asks(self.body or {})}
+        return self._asked
+
+    def told(self) -> Mapping[str, AttributeValue]:
+        """Give what the answer says, as attributes."""
+        given = NOTHING if self.response is None else self.response.attributes
+        return given if self.answer is None else {**self.format.tells(self.answer), **given}
 
 
 class ToolFacts:
@@ -355,7 +369,7 @@ class Operation:
             return
         fresh = context.messages
         if session is not None:
-            facts.context = self.pipeline.reading(home, session).read(context, facts.request.attributes)
+            facts.context = self.pipeline.reading(home, session).read(context, facts.asked())
             fresh = facts.context.fresh
         if requested:
             requested.answered(one for message in fresh for one in facts.format.answers(message))

@@ -7,6 +7,7 @@ from typing import Final
 
 from opentelemetry.trace import INVALID_SPAN, SpanKind, Status, StatusCode, Tracer
 
+from agentotel._core import guard
 from agentotel.facts.call import Attempt, AttributeValue, Cost, Failure, Usage
 from agentotel.record import unit as units
 from agentotel.record.content import content_attributes
@@ -51,6 +52,9 @@ _CONTEXT_NAMES: Final = (
     n.CONTEXT_CHANGE,
 )
 """The attributes of a context, in the order of ``ContextFacts``, whose messages themselves come last."""
+
+_asked = guard.site("record.asked")
+_told = guard.site("record.told")
 
 
 class SpanRecorder:
@@ -137,7 +141,7 @@ def _model_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
 def _model_finish(operation: Operation, *, content: bool) -> Attributes:
     facts = operation.facts
     assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
-    attributes: Attributes = dict(facts.request.attributes)
+    attributes: Attributes = dict(_asked(facts.asked) or {})
     if facts.request.stream and facts.operation in INFERENCE:
         attributes[n.REQUEST_STREAM] = True
     _add_response(attributes, facts)
@@ -173,8 +177,7 @@ def _add_response(attributes: Attributes, facts: ModelFacts) -> None:
         attributes[n.RESPONSE_MODEL] = response.model
     if response.finish_reasons:
         attributes[n.RESPONSE_FINISH_REASONS] = response.finish_reasons
-    if response.attributes:
-        attributes.update(response.attributes)
+    attributes.update(_told(facts.told) or {})
     if response.usage is not None:
         add_usage(attributes, response.usage, facts.operation)
 

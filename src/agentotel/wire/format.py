@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from agentotel.facts.call import Content, Context, Request, Response
+from agentotel.facts.call import NOTHING, AttributeValue, Content, Context, Request, Response
 
 Body = Mapping[str, object]
 
@@ -62,7 +62,8 @@ class Fold(Protocol):
 class Format:
     """The functions of one wire format.
 
-    ``request`` and ``response`` give facts. ``fold`` makes a reader for a stream, None where the
+    ``request`` and ``response`` give facts; ``asks`` and ``tells`` give more attributes of a request and of an answer,
+    which are read at the end, and only where somebody writes them. ``fold`` makes a reader for a stream, None where the
     format does not stream. ``context`` shows what the model reads; ``answers`` the ids of the tool
     calls that one of its messages answers. ``content`` and ``output`` give content in the JSON
     shape of the conventions, ``documents`` what a retrieval found, ``logprobs`` the log probabilities of an
@@ -75,6 +76,8 @@ class Format:
     name: str
     request: Callable[[Body], Request]
     response: Callable[[Body], Response]
+    asks: Callable[[Body], Mapping[str, AttributeValue]] = lambda _body: NOTHING
+    tells: Callable[[Body], Mapping[str, AttributeValue]] = lambda _body: NOTHING
     fold: Callable[[], Fold] | None = None
     context: Callable[[Body], Context | None] = lambda _body: None
     answers: Callable[[object], tuple[str, ...]] = lambda _message: ()

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ServerToolUse, ToolRequest
+from agentotel.facts.call import (
+    NOTHING,
+    AttributeValue,
+    Content,
+    Context,
+    Request,
+    Response,
+    ServerToolUse,
+    ToolRequest,
+)
 from agentotel.semconv import names
 from agentotel.wire import _groq
 from agentotel.wire._openai import (
@@ -73,9 +82,22 @@ OUTPUT_DETAILS: tuple[Rule, ...] = (
 
 def request(body: Body) -> Request:
     """Read what a chat completion asks for."""
+    return Request(text(body.get("model")), body.get("stream") is True)
+
+
+def asks(body: Body) -> dict[str, AttributeValue]:
+    """Read the parameters of a chat completion."""
     found = attributes(body, REQUEST)
     found[names.OPENAI_API_TYPE] = "chat_completions"
-    return Request(text(body.get("model")), body.get("stream") is True, found)
+    return found
+
+
+def tells(body: Body) -> dict[str, AttributeValue]:
+    """Read what an answer says beside what it is and counts."""
+    found = attributes(body, ANSWER)
+    if (details := fields(sent_usage(body)).get("completion_tokens_details")) is not None:
+        found.update(attributes(fields(details), OUTPUT_DETAILS))
+    return found
 
 
 def response(body: Body) -> Response:
@@ -90,11 +112,6 @@ def response(body: Body) -> Response:
         if _groq.KEY in sent:
             uses += _groq.uses(sent)
     counted, error = fields(sent_usage(body)), sent_error(body)
-    found = attributes(body, ANSWER)
-    if (details := counted.get("completion_tokens_details")) is not None:
-        found.update(attributes(fields(details), OUTPUT_DETAILS))
-    if uses:
-        found.update(counts(uses))
     return Response(
         text(body.get("id")),
         text(body.get("model")),
@@ -103,7 +120,7 @@ def response(body: Body) -> Response:
         None,  # it bills what it counts
         text(body.get("service_tier")),
         tuple(asked),
-        found,
+        counts(uses) if uses else NOTHING,
         None if error is None else failure(error),
         tuple(uses),
     )
@@ -215,6 +232,8 @@ FORMAT = Format(
     name="openai_chat",
     request=request,
     response=response,
+    asks=asks,
+    tells=tells,
     fold=ChatFold,
     context=context,
     answers=answers,

@@ -4,12 +4,15 @@ import dataclasses
 import json
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
 import agentotel
 from agentotel.facts.call import Attempt, Failure, Usage
 from agentotel.pricing.classes import SEARCHES
 from agentotel.record.operation import ModelFacts
-from agentotel.record.spans import USAGE, add_usage, attempt_attributes, failure_attributes
+from agentotel.record.pipeline import activate, active
+from agentotel.record.spans import USAGE, SpanRecorder, add_usage, attempt_attributes, failure_attributes
 from agentotel.testing import Captured, capture
 from agentotel.wire.headers import HeaderFacts
 from agentotel.wire.openai_chat import FORMAT
@@ -121,6 +124,35 @@ def test_content_that_cannot_be_read_costs_the_content_only() -> None:
     assert call.attributes["gen_ai.usage.input_tokens"] == 9
     assert "gen_ai.input.messages" not in call.attributes
     assert "On its way." in str(call.attributes["gen_ai.output.messages"])
+
+
+def test_parameters_that_cannot_be_read_cost_no_other_attribute() -> None:
+    def fail(_body: object) -> None:
+        raise LookupError
+
+    with capture(strict=False) as captured, calling(answered=answer(prompt_tokens=9)) as operation:
+        facts = operation.facts
+        assert isinstance(facts, ModelFacts)
+        facts.format = dataclasses.replace(FORMAT, asks=fail, tells=fail)
+    (call,) = captured.model_calls
+    assert call.attributes["gen_ai.usage.input_tokens"] == 9
+    assert call.attributes["agentotel.outcome"] == "completed"
+    assert "openai.api.type" not in call.attributes
+
+
+@pytest.mark.parametrize(("sampler", "times"), [(ALWAYS_OFF, 0), (ALWAYS_ON, 1)])
+def test_what_only_a_span_holds_is_read_only_for_one_that_records(sampler: Sampler, times: int) -> None:
+    read: list[object] = []
+    with capture() as captured:
+        spans = SpanRecorder(TracerProvider(sampler=sampler).get_tracer("t"), content=False)
+        metrics = tuple(one for one in active().recorders if not isinstance(one, SpanRecorder))
+        activate(dataclasses.replace(active(), recorders=(spans, *metrics)))
+        with calling(answered=answer(prompt_tokens=9)) as operation:
+            facts = operation.facts
+            assert isinstance(facts, ModelFacts)
+            facts.format = dataclasses.replace(FORMAT, asks=lambda body: dict(read.append(body) or ()))
+    assert read == [QUESTION] * times
+    assert "gen_ai.client.token.usage" in {one.name for one in captured.metrics}
 
 
 def test_a_failing_call_is_an_error_even_where_the_rest_cannot_be_read() -> None:

@@ -12,15 +12,16 @@ HELLO = [{"role": "user", "content": "hello"}]
 
 
 def asked(**sent: object) -> dict[str, object]:
-    found = dict(FORMAT.request(sent).attributes)
+    found = dict(FORMAT.asks(sent))
     del found["openai.api.type"]
     return found
 
 
 def test_request() -> None:
-    assert FORMAT.request({"model": "m", "messages": HELLO}) == Request(model="m", attributes=API)
+    assert FORMAT.request({"model": "m", "messages": HELLO}) == Request(model="m")
     assert FORMAT.request({"stream": True}).stream is True
-    assert FORMAT.request({"stream": 1, "model": 5}) == Request(attributes=API)
+    assert FORMAT.request({"stream": 1, "model": 5}) == Request()
+    assert FORMAT.asks({"stream": 1, "model": 5}) == API
 
 
 @pytest.mark.parametrize(
@@ -119,8 +120,11 @@ def test_response(body: dict[str, object]) -> None:
             text_output_tokens=9,
         ),
         tier="default",
-        attributes={"openai.response.service_tier": "default", "openai.response.system_fingerprint": "fp"},
     )
+    assert FORMAT.tells(body) == {
+        "openai.response.service_tier": "default",
+        "openai.response.system_fingerprint": "fp",
+    }
 
 
 def test_response_of_nothing() -> None:

@@ -65,8 +65,11 @@ def test_text(make: Make) -> None:
         finish_reasons=("stop",),
         usage=Usage(input_tokens=3, output_tokens=2),
         tier="default",
-        attributes={"openai.response.service_tier": "default", "openai.response.system_fingerprint": "fp"},
     )
+    assert FORMAT.tells(body) == {
+        "openai.response.service_tier": "default",
+        "openai.response.system_fingerprint": "fp",
+    }
     assert FORMAT.output(body) == [
         {"role": "assistant", "parts": [{"type": "text", "content": "Hello"}], "finish_reason": "stop"}
     ]

@@ -62,6 +62,6 @@ def test_cache_writes_of_openai_by_lifetime() -> None:
 
 def test_predictions() -> None:
     details = {"accepted_prediction_tokens": 12, "rejected_prediction_tokens": 0}
-    response = openai_chat.response({"usage": {"completion_tokens": 20, "completion_tokens_details": details}})
-    assert response.attributes == {"agentotel.usage.prediction_accepted.output_tokens": 12}
-    assert response.usage == Usage(output_tokens=20)
+    body = {"usage": {"completion_tokens": 20, "completion_tokens_details": details}}
+    assert openai_chat.tells(body) == {"agentotel.usage.prediction_accepted.output_tokens": 12}
+    assert openai_chat.response(body).usage == Usage(output_tokens=20)

@@ -58,7 +58,7 @@ def metrics_page() -> str:
         ),
         "## Of agentotel",
         "Counters are kept in the process and read when metrics are collected; histograms are recorded at the end\n"
-        "of the unit, with exemplars.",
+        "of the unit, with exemplars: one in each bucket between two collections, any of its records alike.",
         _table(
             ("Metric", "Instrument", "Unit", "Attributes", "Meaning"),
             (row for _one, row in _instruments(lambda name: not name.startswith("gen_ai."))),

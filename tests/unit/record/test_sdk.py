@@ -90,12 +90,20 @@ def test_an_event_is_now_unless_it_says_when() -> None:
     assert 0 <= time.time_ns() - span.events[0].timestamp < 60e9
 
 
+STARTS = pytest.mark.skipif(not sdk.is_known(sdk._STARTS), reason="spans of this SDK start through its API")
+
+
+@STARTS
+def test_the_installed_sdk_starts_spans_as_known() -> None:
+    """If this fails after an upgrade of the SDK: read its start of a span, then raise ``KNOWN``."""
+    assert isinstance(sdk.starter(TracerProvider(shutdown_on_exit=False).get_tracer("t")), functools.partial)
+
+
 def test_the_installed_sdk_is_known() -> None:
     """If this fails after an upgrade of the SDK: read its spans, consumer and aggregations, then raise ``KNOWN``."""
     span = TracerProvider(shutdown_on_exit=False).get_tracer("t").start_span("call")
     assert sdk.is_known()
     assert sdk._is_sdks(type(span), "_Span")
-    assert isinstance(sdk.starter(TracerProvider(shutdown_on_exit=False).get_tracer("t")), functools.partial)
 
 
 def test_spans_of_others_are_written_through_the_api() -> None:
@@ -120,9 +128,18 @@ class Marking(sampling.Sampler):
         self.decision = decision
         self.more = more
 
-    def should_sample(self, *args: Any, **_: Any) -> sampling.SamplingResult:
-        state = trace.TraceState([("by", "sampler")])
-        return sampling.SamplingResult(self.decision, {**args[4], **self.more}, state)
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: trace.SpanKind | None = None,
+        attributes: Any = None,
+        *_: Any,
+        **__: Any,
+    ) -> sampling.SamplingResult:
+        state = trace.TraceState([("by", f"{name} {kind}"), ("in", "root" if parent_context == {} else "trace")])
+        return sampling.SamplingResult(self.decision, {**attributes, **self.more, "trace": trace_id % 2**62}, state)
 
     def get_description(self) -> str:
         return "marking"
@@ -132,6 +149,14 @@ SAMPLERS = {
     "on": sampling.ALWAYS_ON,
     "off": sampling.ALWAYS_OFF,
     "parent": sampling.DEFAULT_ON,
+    "parent, off": sampling.DEFAULT_OFF,
+    "by kind of parent": sampling.ParentBased(
+        sampling.TraceIdRatioBased(0.5),
+        remote_parent_sampled=Marking(sampling.Decision.RECORD_ONLY),
+        remote_parent_not_sampled=sampling.DEFAULT_ON,
+        local_parent_sampled=sampling.ALWAYS_OFF,
+        local_parent_not_sampled=Marking(sampling.Decision.RECORD_AND_SAMPLE, local=1),
+    ),
     "half": sampling.ParentBasedTraceIdRatio(0.5),
     "record only": Marking(sampling.Decision.RECORD_ONLY),
     "with a state": Marking(sampling.Decision.RECORD_AND_SAMPLE),
@@ -151,6 +176,7 @@ AROUND = {
     "a remote span": around(1, remote=True),
     "a random trace": around(3, remote=True),
     "a span that is not sampled": around(0, remote=False),
+    "a remote span that is not sampled": around(0, remote=True),
 }
 
 
@@ -222,6 +248,7 @@ def test_a_tracer_that_somebody_else_patched_is_asked(monkeypatch: pytest.Monkey
     assert sdk.starter(tracer)("call", attributes={}) is trace.INVALID_SPAN
 
 
+@STARTS
 def test_a_tracer_that_is_off_starts_nothing() -> None:
     tracer: Any = TracerProvider(shutdown_on_exit=False).get_tracer("t")
     tracer._tracer_config.is_enabled = False

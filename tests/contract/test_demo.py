@@ -81,10 +81,10 @@ EXPECTED_TREE = (
 )
 
 
-def run_demo(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run_demo(*arguments: str, before: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(_LEFT_OUT)}
     return subprocess.run(
-        [sys.executable, "-c", _RUN, *arguments],
+        [sys.executable, "-c", before + _RUN, *arguments],
         env=kept | environ,
         capture_output=True,
         text=True,
@@ -280,6 +280,25 @@ def usage(span: Mapping[str, Any]) -> tuple[int, ...]:
         "reasoning.output_tokens",
     )
     return tuple(span["attributes"].get(f"gen_ai.usage.{name}", 0) for name in names)
+
+
+_OFFLINE = """
+import os, sys
+def loopback_only(event, arguments):
+    host = {"socket.connect": lambda: arguments[1][0], "socket.getaddrinfo": lambda: arguments[0]}.get(event)
+    if host is not None and host() not in ("127.0.0.1", "::1", "localhost"):
+        os.write(2, f"{event} {host()}".encode())
+        os._exit(3)
+sys.addaudithook(loopback_only)
+"""
+
+
+def test_the_demo_needs_no_network_and_no_key() -> None:
+    done = run_demo("--fast", "--json", before=_OFFLINE)
+    assert done.returncode == 0, done.stderr
+    away = run_demo("--live", before=_OFFLINE, OPENAI_API_KEY="none", OPENAI_BASE_URL="http://192.0.2.1/v1")
+    assert away.returncode == 3
+    assert away.stderr.endswith("socket.getaddrinfo 192.0.2.1")
 
 
 def test_the_terminal_shows_tree_totals_and_the_way_to_jaeger() -> None:

@@ -10,6 +10,8 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,33 @@ def test_nothing_is_missing_in_a_supported_version(driver: Driver, caplog: pytes
     agentotel.uninstrument()
     told = [record.getMessage() for record in caplog.records if record.name.startswith("agentotel")]
     assert told == []
+
+
+def test_an_unsupported_version_is_told_once_and_left_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    load, (driver, _) = registry.load_adapter, next(iter(FIRST.values()))
+    seams = _seams(driver.package)
+    own = [
+        (kind, name) for kind, name in seams if kind.__module__.partition(".")[0] == driver.package.partition(".")[0]
+    ]
+    before = [kind.__dict__[name] for kind, name in own]
+    monkeypatch.setattr(
+        registry,
+        "load_adapter",
+        lambda package: replace(load(package), below=(0, 1)) if package == driver.package else load(package),
+    )
+    agentotel.instrument()
+    agentotel.instrument()
+    try:
+        during = [kind.__dict__[name] for kind, name in own]
+    finally:
+        agentotel.uninstrument()
+    assert own
+    assert all(one is other for one, other in zip(before, during, strict=True))
+    (said,) = [record.getMessage() for record in caplog.records if record.name.startswith("agentotel")]
+    assert said.startswith(f"{driver.package} {version(driver.package)} is not supported (")
+    assert said.endswith("install a supported version")
 
 
 PROGRAM = """

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.benchmarks.bench_import import CASES, once
+
 AUDIT = """
 import sys
 def hook(event, args):
@@ -65,13 +67,20 @@ def of(packages: tuple[str, ...], modules: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("use", USES)
 def test_nothing_heavy_is_imported(use: str) -> None:
-    assert of(HEAVY, loaded_after(USES[use])) == []
+    own = loaded_after("import opentelemetry.trace")  # the oldest ones import asyncio themselves
+    assert set(of(HEAVY, loaded_after(USES[use]))) <= set(of(("asyncio",), own))
 
 
 def test_importing_the_package_imports_next_to_nothing() -> None:
     modules = loaded_after("import agentotel")
     assert of(("agentotel",), modules) == ["agentotel"]
     assert of(("opentelemetry", "logging", "threading", "json"), modules) == []
+
+
+def test_importing_the_package_keeps_its_target() -> None:
+    """The least of some runs, since a machine may be busy; it takes a fraction of a millisecond on a quiet one."""
+    before, timed = next(iter(CASES.values()))
+    assert min(once(before, timed) for _ in range(3)) < 15
 
 
 @pytest.mark.parametrize("use", ["agentotel.instrument()", "agentotel.instrument(); agentotel.uninstrument()"])

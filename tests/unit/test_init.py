@@ -181,6 +181,27 @@ print(json.dumps([]))
     )
 
 
+def test_providers_of_the_application_are_named_used_and_neither_replaced_nor_doubled() -> None:
+    found, said = _run("""
+import logging
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+logging.basicConfig(level=logging.INFO, format="%(message)s")
+logging.getLogger("httpx2").disabled = logging.getLogger("httpx").disabled = True
+theirs, exporter = TracerProvider(shutdown_on_exit=False), InMemorySpanExporter()
+theirs.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(theirs)
+agentotel.init()
+agentotel.init()
+print(json.dumps([ask(), sorted(one.name for one in exporter.get_finished_spans()),
+                  trace.get_tracer_provider() is theirs]))
+""")
+    assert found == [1, ["chat gpt-5-mini", "session"], True]
+    assert said.count("tracer provider: the application's TracerProvider (opentelemetry.sdk) (kept)") == 1
+
+
 def test_a_second_init_may_say_what_is_in_force_and_nothing_else() -> None:
     found, said = _run(
         """

@@ -123,7 +123,7 @@ def test_only_the_first_record_goes_through_the_api_of_the_installed_sdk(monkeyp
 
 
 def test_an_sdk_that_is_not_known_is_used_through_its_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk, "KNOWN", ((1, 38), (1, 39)))
+    monkeypatch.setattr(sdk, "KNOWN", ((0, 1), (0, 2)))
     _reader, histogram = made()
     calls = calls_of_the_api(monkeypatch, histogram)
     recording = BoundHistogram(histogram, ATTRIBUTES)

@@ -108,6 +108,13 @@ def sdk(session: nox.Session, package: str, which: str) -> None:
     session.run("pytest", "-q", *map(str, [*every, *own]), *session.posargs, env=environment)
 
 
+@nox.session(venv_backend="uv", tags=["oldest"])
+def lowest(session: nox.Session) -> None:
+    """Run the unit tests and the demo with the lower bound of each dependency."""
+    session.install("--resolution", "lowest-direct", "-e", ".[cli,demo]", *RUNNER)
+    session.run("pytest", *PARALLEL, "tests/unit", "tests/contract/test_demo.py", *session.posargs)
+
+
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Run against real backends, which are installed and started."""

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -97,30 +96,24 @@ def test_nothing_is_missing_in_a_supported_version(driver: Driver, caplog: pytes
     assert told == []
 
 
+@pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
 def test_an_unsupported_version_is_told_once_and_left_alone(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    load, (driver, _) = registry.load_adapter, next(iter(FIRST.values()))
-    seams = _seams(driver.package)
-    own = [
-        (kind, name) for kind, name in seams if kind.__module__.partition(".")[0] == driver.package.partition(".")[0]
-    ]
-    before = [kind.__dict__[name] for kind, name in own]
-    monkeypatch.setattr(
-        registry,
-        "load_adapter",
-        lambda package: replace(load(package), below=(0, 1)) if package == driver.package else load(package),
-    )
+    load = registry.load_adapter
+    refused = replace(load(driver.package), below=(0, 1))
+    monkeypatch.setattr(registry, "load_adapter", lambda name: refused if name == driver.package else load(name))
+    hooks = [hook for hook in refused.hooks if hook.module in sys.modules]
+    before = [registry.seam(hook) for hook in hooks]
     agentotel.instrument()
     agentotel.instrument()
     try:
-        during = [kind.__dict__[name] for kind, name in own]
+        during = [registry.seam(hook) for hook in hooks]
     finally:
         agentotel.uninstrument()
-    assert own
-    assert all(one is other for one, other in zip(before, during, strict=True))
+    assert all(method is now for (_, method), (_, now) in zip(before, during, strict=True))
     (said,) = [record.getMessage() for record in caplog.records if record.name.startswith("agentotel")]
-    assert said.startswith(f"{driver.package} {version(driver.package)} is not supported (")
+    assert said.startswith(f"{refused.package} {registry.support(refused).version} is not supported (")
     assert said.endswith("install a supported version")
 
 

@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-from tests.benchmarks.bench_import import CASES, once
-
 AUDIT = """
 import sys
 def hook(event, args):
@@ -75,12 +73,6 @@ def test_importing_the_package_imports_next_to_nothing() -> None:
     modules = loaded_after("import agentotel")
     assert of(("agentotel",), modules) == ["agentotel"]
     assert of(("opentelemetry", "logging", "threading", "json"), modules) == []
-
-
-def test_importing_the_package_keeps_its_target() -> None:
-    """The least of some runs, since a machine may be busy; it takes a fraction of a millisecond on a quiet one."""
-    before, timed = next(iter(CASES.values()))
-    assert min(once(before, timed) for _ in range(3)) < 15
 
 
 @pytest.mark.parametrize("use", ["agentotel.instrument()", "agentotel.instrument(); agentotel.uninstrument()"])

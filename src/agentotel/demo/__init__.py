@@ -144,7 +144,7 @@ def _print_totals(session: agentotel.Session) -> None:
         f"cost {cost}, stopped {session.stop_reason}"
     )
     if resolve().traces.exporters:
-        print(f"Sent over OTLP, unless a line above says otherwise: look for the service {SERVICE_NAME} in your backend.")
+        print(f"Sent over OTLP, unless a warning above says no: look for the service {SERVICE_NAME} in your backend.")
     else:
         print(_JAEGER.format(_own_command()))
 

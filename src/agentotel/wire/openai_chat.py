@@ -12,7 +12,6 @@ from agentotel.facts.call import (
     AttributeValue,
     Content,
     Context,
-    Request,
     Response,
     ServerToolUse,
     ToolRequest,
@@ -47,7 +46,18 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, failure, integer, items, positive, text, texts
+from agentotel.wire.read import (
+    Rule,
+    attributes,
+    by_table,
+    failure,
+    integer,
+    items,
+    plain_request,
+    positive,
+    text,
+    texts,
+)
 from agentotel.wire.server_tools import counts
 
 
@@ -78,18 +88,6 @@ OUTPUT_DETAILS: tuple[Rule, ...] = (
     ("accepted_prediction_tokens", names.USAGE_PREDICTION_ACCEPTED, positive),
     ("rejected_prediction_tokens", names.USAGE_PREDICTION_REJECTED, positive),
 )
-
-
-def request(body: Body) -> Request:
-    """Read what a chat completion asks for."""
-    return Request(text(body.get("model")), body.get("stream") is True)
-
-
-def asks(body: Body) -> dict[str, AttributeValue]:
-    """Read the parameters of a chat completion."""
-    found = attributes(body, REQUEST)
-    found[names.OPENAI_API_TYPE] = "chat_completions"
-    return found
 
 
 def tells(body: Body) -> dict[str, AttributeValue]:
@@ -230,9 +228,9 @@ def _tool(tool: object) -> Part:
 
 FORMAT = Format(
     name="openai_chat",
-    request=request,
+    request=plain_request,
     response=response,
-    asks=asks,
+    asks=by_table(REQUEST, {names.OPENAI_API_TYPE: "chat_completions"}),
     tells=tells,
     fold=ChatFold,
     context=context,

@@ -5,13 +5,24 @@ Source: ``openai/types/completion.py`` and ``completion_create_params.py`` of op
 
 from __future__ import annotations
 
-from agentotel.facts.call import Content, Context, Request, Response
+from agentotel.facts.call import Content, Context, Response
 from agentotel.semconv import names
 from agentotel.wire._openai import ANSWER, CHOICES, SAMPLING, USAGE, usage_chunk
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.logprobs import MOST_TOKENS, Entry, entries, of_choices, told
 from agentotel.wire.parts import MISSING_REASON, message, output_message, texts_as
-from agentotel.wire.read import Rule, attributes, failure, integer, items, present, text, texts, usage
+from agentotel.wire.read import (
+    Rule,
+    by_table,
+    failure,
+    integer,
+    items,
+    plain_request,
+    present,
+    text,
+    texts,
+    usage,
+)
 
 REQUEST: tuple[Rule, ...] = (
     ("max_tokens", names.REQUEST_MAX_TOKENS, integer),
@@ -71,12 +82,6 @@ class CompletionFold:
         return {**self._head, "choices": choices, **present(usage=self._usage, error=self._error)}
 
 
-def request(body: Body) -> Request:
-    """Read what a completion asks for."""
-    found = attributes(body, REQUEST)
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
-
-
 def response(body: Body) -> Response:
     """Read a completion. A choice without a finish reason was cut off: its reason is ``error``."""
     return Response(
@@ -84,7 +89,6 @@ def response(body: Body) -> Response:
         model=text(body.get("model")),
         finish_reasons=tuple(_finish_reason(fields(choice)) for choice in items(body.get("choices"))),
         usage=usage(body.get("usage"), USAGE),
-        attributes=attributes(body, ANSWER),
         failure=failure(body.get("error")),
     )
 
@@ -116,8 +120,10 @@ def _finish_reason(choice: Body) -> str:
 
 FORMAT = Format(
     name="openai_completions",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=by_table(REQUEST),
+    tells=by_table(ANSWER),
     fold=CompletionFold,
     context=context,
     content=content,

@@ -10,7 +10,7 @@ from agentotel.facts.call import Request
 from agentotel.semconv import names
 from agentotel.wire._openai import plain_response
 from agentotel.wire.format import Body, Format
-from agentotel.wire.read import Rule, attributes, integer, text, texts
+from agentotel.wire.read import Rule, by_table, integer, text, texts
 
 REQUEST: tuple[Rule, ...] = (
     ("dimensions", names.EMBEDDINGS_DIMENSION_COUNT, integer),
@@ -20,7 +20,7 @@ REQUEST: tuple[Rule, ...] = (
 
 def request(body: Body) -> Request:
     """Read what an embedding asks for."""
-    return Request(model=text(body.get("model")), attributes=attributes(body, REQUEST))
+    return Request(model=text(body.get("model")))
 
 
-FORMAT = Format(name="openai_embeddings", request=request, response=plain_response)
+FORMAT = Format(name="openai_embeddings", request=request, response=plain_response, asks=by_table(REQUEST))

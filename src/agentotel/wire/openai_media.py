@@ -10,7 +10,7 @@ from agentotel.facts.call import Request
 from agentotel.semconv import names
 from agentotel.wire._openai import CHOICES, plain_response
 from agentotel.wire.format import Body, Format, fields
-from agentotel.wire.read import Rule, attributes, number, text
+from agentotel.wire.read import Rule, by_table, number, text
 
 REQUEST: tuple[Rule, ...] = (("temperature", names.REQUEST_TEMPERATURE, number), CHOICES)
 
@@ -46,11 +46,10 @@ def _format(name: str, output_type: str | None) -> Format:
     fixed = {names.OUTPUT_TYPE: output_type} if output_type else {}
 
     def request(body: Body) -> Request:
-        found = {**attributes(body, REQUEST), **fixed}
         streams = body.get("stream") is True or body.get("stream_format") == "sse"
-        return Request(model=text(body.get("model")), stream=streams, attributes=found)
+        return Request(model=text(body.get("model")), stream=streams)
 
-    return Format(name=name, request=request, response=plain_response, fold=MediaFold)
+    return Format(name=name, request=request, response=plain_response, asks=by_table(REQUEST, fixed), fold=MediaFold)
 
 
 IMAGES = _format("openai_images", "image")

@@ -12,7 +12,7 @@ from agentotel.semconv import names
 from agentotel.wire._openai import USAGE
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import Part, function_tool, output_message, part, texts_as, tool_call
-from agentotel.wire.read import OTHER_ERROR, Rule, attributes, failure, integer, items, number, text, usage
+from agentotel.wire.read import OTHER_ERROR, Rule, by_table, failure, integer, items, number, text, usage
 
 
 def _spoken(value: object) -> AttributeValue | None:
@@ -59,7 +59,7 @@ class RealtimeFold:
 
 def request(body: Body) -> Request:
     """Read what a response is to be; its session says what the request does not."""
-    return Request(model=text(body.get("model")), stream=True, attributes=attributes(body, REQUEST))
+    return Request(model=text(body.get("model")), stream=True)
 
 
 def response(body: Body) -> Response:
@@ -118,5 +118,11 @@ def output(body: Body) -> list[dict[str, object]] | None:
 
 
 FORMAT = Format(
-    name="openai_realtime", request=request, response=response, fold=RealtimeFold, content=content, output=output
+    name="openai_realtime",
+    request=request,
+    response=response,
+    asks=by_table(REQUEST),
+    fold=RealtimeFold,
+    content=content,
+    output=output,
 )

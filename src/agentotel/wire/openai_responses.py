@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agentotel.facts.call import AttributeValue, Content, Context, Request, Response
+from agentotel.facts.call import NOTHING, AttributeValue, Content, Context, Response
 from agentotel.semconv import names
 from agentotel.wire._openai import ANSWER, EFFORT, FORMAT_TYPE, SAMPLING, SERVICE_TIER, USAGE
 from agentotel.wire._openai_items import answered, client_call, item_parts, messages, searches, server_use
@@ -21,11 +21,12 @@ from agentotel.wire.parts import MISSING_REASON, Part, function_tool, output_mes
 from agentotel.wire.read import (
     OTHER_ERROR,
     Rule,
-    attributes,
+    by_table,
     failure,
     inside,
     integer,
     items,
+    plain_request,
     positive,
     text,
     usage,
@@ -77,11 +78,6 @@ _PICTURES = "image_generation"
 _UNFINISHED = frozenset({"queued", "in_progress"})
 
 
-def request(body: Body) -> Request:
-    """Read what a response is to be."""
-    return _request(body, REQUEST)
-
-
 def response(body: Body) -> Response:
     """Read a response. A response that was cut off has no status: its finish reason is ``error``."""
     error = failure(body.get("error"))
@@ -89,13 +85,13 @@ def response(body: Body) -> Response:
         error = failure({"code": OTHER_ERROR})
     output = [fields(item) for item in items(body.get("output"))]
     used = tuple(use for item in output if (use := server_use(item)))
-    found = attributes(body, CREATED)
     tokens = usage(body.get("usage"), USAGE)
     beside: Beside = ()
+    found: Mapping[str, AttributeValue] = NOTHING
     if used:
         hosted = fields(body.get("tool_usage"))
         beside = _pictures(body, fields(hosted.get("image_gen")))
-        found.update(counts(used), **sums(beside))
+        found = {**counts(used), **sums(beside)}
         tokens = tokens and tokens._replace(**searches(output, fields(hosted.get("web_search"))))
     return Response(
         id=text(body.get("id")),
@@ -111,15 +107,10 @@ def response(body: Body) -> Response:
     )
 
 
-def fetch_request(body: Body) -> Request:
-    """Read what a fetch asks for: ``{"id": "resp_1", "stream": True, "starting_after": 17}``."""
-    return _request(body, FETCH_REQUEST)
-
-
 def fetched(body: Body) -> Response:
     """Read a fetched response. Its tokens and its error are those of the call that made it, not of the fetch."""
     said = response(body)
-    return said._replace(usage=None, failure=None, attributes=attributes(body, FETCHED), server_tools=(), beside=())
+    return said._replace(usage=None, failure=None, attributes=NOTHING, server_tools=(), beside=())
 
 
 def compacted(body: Body) -> Response:
@@ -165,12 +156,6 @@ def _pictures(body: Body, sent: Body) -> Beside:
     return tuple((model, tokens) for model in models if model)[:1]
 
 
-def _request(body: Body, rules: tuple[Rule, ...]) -> Request:
-    found = attributes(body, rules)
-    found[names.OPENAI_API_TYPE] = "responses"
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
-
-
 def _input(body: Body) -> list[object] | tuple[object, ...]:
     sent = body.get("input")
     return [{"role": "user", "content": sent}] if isinstance(sent, str) else tuple(items(sent))
@@ -195,10 +180,13 @@ def _tool(sent: Body) -> Part:
     return function_tool(sent, "parameters") if kind == "function" else part(kind, name=text(sent.get("name")) or kind)
 
 
+_API = {names.OPENAI_API_TYPE: "responses"}
 FORMAT = Format(
     name="openai_responses",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=by_table(REQUEST, _API),
+    tells=by_table(CREATED),
     fold=ResponseFold,
     context=context,
     answers=answers,
@@ -207,4 +195,13 @@ FORMAT = Format(
     logprobs=of_texts,
 )
 COMPACTION = replace(FORMAT, name="openai_responses_compaction", response=compacted, fold=None)
-FETCH = Format(name="openai_responses_fetch", request=fetch_request, response=fetched, fold=ResponseFold, output=output)
+FETCH = Format(
+    name="openai_responses_fetch",
+    request=plain_request,
+    response=fetched,
+    asks=by_table(FETCH_REQUEST, _API),
+    tells=by_table(FETCHED),
+    fold=ResponseFold,
+    output=output,
+)
+"""A request is ``{"id": "resp_1", "stream": True, "starting_after": 17}``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from agentotel.facts.call import AttributeValue, Failure, Usage
+from agentotel.facts.call import NOTHING, AttributeValue, Failure, Request, Usage
 from agentotel.wire.format import Body, fields
 
 OTHER_ERROR = "_OTHER"
@@ -100,6 +100,24 @@ def attributes(body: Body, rules: Iterable[Rule]) -> dict[str, AttributeValue]:
             if known is not None:
                 found[name] = known
     return found
+
+
+def by_table(
+    rules: tuple[Rule, ...], fixed: Mapping[str, AttributeValue] = NOTHING
+) -> Callable[[Body], dict[str, AttributeValue]]:
+    """Make the function that reads bodies by a table, and adds what is the same for all of them."""
+
+    def read(body: Body) -> dict[str, AttributeValue]:
+        found = attributes(body, rules)
+        found.update(fixed)
+        return found
+
+    return read
+
+
+def plain_request(body: Body) -> Request:
+    """Read what most requests say in the same words: the model, and whether the answer is to be a stream."""
+    return Request(text(body.get("model")), body.get("stream") is True)
 
 
 def failure(error: object) -> Failure | None:

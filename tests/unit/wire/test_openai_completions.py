@@ -7,6 +7,7 @@ import pytest
 from agentotel.facts.call import Context, Failure, Request, Response, Usage
 from agentotel.wire.openai_completions import FORMAT
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.whole import asked, told
 
 Make = Callable[[dict[str, object]], object]
 
@@ -18,7 +19,7 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 def test_request() -> None:
     sent = {"model": "m", "prompt": "hi", "max_tokens": 5, "temperature": 0, "stop": "x", "n": 2, "stream": True}
-    assert FORMAT.request(sent) == Request(
+    assert asked(FORMAT, sent) == Request(
         model="m",
         stream=True,
         attributes={
@@ -38,7 +39,7 @@ def test_response_and_output() -> None:
         "choices": [{"text": "a", "finish_reason": "length"}, {"text": "", "finish_reason": None}],
         "usage": {"prompt_tokens": 1, "completion_tokens": 0},
     }
-    assert FORMAT.response(body) == Response(
+    assert told(FORMAT, body) == Response(
         id="c",
         model="m-1",
         finish_reasons=("length", "error"),
@@ -86,7 +87,7 @@ def test_fold(make: Make) -> None:
     folded.add(make({"id": "other", "choices": [], "usage": {"prompt_tokens": 2}}))
     assert folded.complete
     body = folded.result()
-    assert FORMAT.response(body) == Response(
+    assert told(FORMAT, body) == Response(
         id="c", model="m", finish_reasons=("stop", "length"), usage=Usage(input_tokens=2)
     )
     assert [choice["text"] for choice in body["choices"]] == ["ab", "x"]

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from agentotel.facts.call import Failure, Request, Response, Usage
 from agentotel.wire.openai_embeddings import FORMAT
+from tests.unit.wire.whole import asked
 
 
 def test_request() -> None:
-    assert FORMAT.request({"model": "m", "input": "x", "dimensions": 256, "encoding_format": "base64"}) == Request(
+    assert asked(FORMAT, {"model": "m", "input": "x", "dimensions": 256, "encoding_format": "base64"}) == Request(
         model="m",
         attributes={"gen_ai.embeddings.dimension.count": 256, "gen_ai.request.encoding_formats": ["base64"]},
     )

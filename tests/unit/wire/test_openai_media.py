@@ -6,16 +6,17 @@ from agentotel.facts.call import Failure, Request, Response, Usage
 from agentotel.wire.format import Format
 from agentotel.wire.openai_media import IMAGES, MODERATION, SPEECH, TRANSCRIPTION
 from tests.unit.wire.conformance import sdk
+from tests.unit.wire.whole import asked
 
 
 @pytest.mark.parametrize(("format_", "output_type"), [(IMAGES, "image"), (SPEECH, "speech"), (TRANSCRIPTION, "text")])
 def test_output_type(format_: Format, output_type: str) -> None:
-    assert format_.request({"model": "m"}) == Request(model="m", attributes={"gen_ai.output.type": output_type})
+    assert asked(format_, {"model": "m"}) == Request(model="m", attributes={"gen_ai.output.type": output_type})
 
 
 def test_request() -> None:
-    assert MODERATION.request({"model": "m"}) == Request(model="m")
-    assert IMAGES.request({"n": 2, "stream": True}) == Request(
+    assert asked(MODERATION, {"model": "m"}) == Request(model="m")
+    assert asked(IMAGES, {"n": 2, "stream": True}) == Request(
         stream=True, attributes={"gen_ai.request.choice.count": 2, "gen_ai.output.type": "image"}
     )
     assert SPEECH.request({"stream_format": "sse"}).stream is True

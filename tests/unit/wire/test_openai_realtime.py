@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agentotel.wire.openai_realtime import FORMAT, RealtimeFold
+from tests.unit.wire.whole import asked
 
 CALL = {"type": "function_call", "call_id": "c", "name": "look_up", "arguments": "{}"}
 SPOKEN = {"type": "message", "role": "assistant", "content": [{"type": "output_audio", "transcript": "Hi."}]}
@@ -11,15 +12,15 @@ WRITTEN = {"type": "message", "role": "assistant", "content": [{"type": "output_
 
 def test_request() -> None:
     body = {"model": "gpt-realtime", "max_output_tokens": 9, "output_modalities": ["audio"], "temperature": 0.6}
-    request = FORMAT.request(body)
+    request = asked(FORMAT, body)
     assert (request.model, request.stream) == ("gpt-realtime", True)
     assert dict(request.attributes) == {
         "gen_ai.request.max_tokens": 9,
         "gen_ai.request.temperature": 0.6,
         "gen_ai.output.type": "speech",
     }
-    assert FORMAT.request({"modalities": ["text"]}).attributes == {"gen_ai.output.type": "text"}
-    assert FORMAT.request({"modalities": [], "max_output_tokens": "inf"}).attributes == {}
+    assert asked(FORMAT, {"modalities": ["text"]}).attributes == {"gen_ai.output.type": "text"}
+    assert asked(FORMAT, {"modalities": [], "max_output_tokens": "inf"}).attributes == {}
 
 
 @pytest.mark.parametrize(

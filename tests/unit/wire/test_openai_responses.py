@@ -5,6 +5,7 @@ import pytest
 from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
 from agentotel.wire.format import fields
 from agentotel.wire.openai_responses import FETCH, FORMAT
+from tests.unit.wire import whole
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
 API = {"openai.api.type": "responses"}
@@ -20,16 +21,16 @@ CALL = {
 
 
 def asked(**sent: object) -> dict[str, object]:
-    found = dict(FORMAT.request(sent).attributes)
+    found = dict(FORMAT.asks(sent))
     del found["openai.api.type"]
     return found
 
 
 def test_request() -> None:
-    assert FORMAT.request({"model": "m", "input": "hi", "stream": True}) == Request(
+    assert whole.asked(FORMAT, {"model": "m", "input": "hi", "stream": True}) == Request(
         model="m", stream=True, attributes=API
     )
-    assert FORMAT.request({}) == Request(attributes=API)
+    assert whole.asked(FORMAT, {}) == Request(attributes=API)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("body", [WHOLE, fields(sdk(WHOLE, extra=["cache_write_tokens"]))])
 def test_response(body: dict[str, object]) -> None:
-    assert FORMAT.response(body) == Response(
+    assert whole.told(FORMAT, body) == Response(
         id="resp_1",
         model="m-1",
         finish_reasons=("stop",),
@@ -173,7 +174,7 @@ def test_tool_requests() -> None:
 
 def test_compaction_is_a_fact_of_the_response() -> None:
     sent = {"status": "completed", "output": [{"type": "compaction", "id": "cmp", "encrypted_content": "e"}, TEXT]}
-    assert FORMAT.response(sent).attributes == {"gen_ai.conversation.compacted": True}
+    assert FORMAT.tells(sent) == {"gen_ai.conversation.compacted": True}
 
 
 def test_context() -> None:
@@ -355,7 +356,7 @@ def test_output_of_an_unfinished_response_has_no_finish_reason() -> None:
 
 def test_fetch_leaves_usage_and_failure_to_the_call_that_made_the_response() -> None:
     sent = {**WHOLE, "status": "failed", "error": {"code": "server_error"}, "output": [CALL]}
-    assert FETCH.response(sent) == Response(
+    assert whole.told(FETCH, sent) == Response(
         id="resp_1",
         model="m-1",
         finish_reasons=("error",),
@@ -369,7 +370,7 @@ def test_fetch_leaves_usage_and_failure_to_the_call_that_made_the_response() -> 
 
 @pytest.mark.parametrize("cursor", [17, "17"])
 def test_fetch_request(cursor: object) -> None:
-    assert FETCH.request({"stream": True, "starting_after": cursor}) == Request(
+    assert whole.asked(FETCH, {"stream": True, "starting_after": cursor}) == Request(
         stream=True, attributes={**API, "gen_ai.request.stream_cursor": "17"}
     )
-    assert FETCH.request({}) == Request(attributes=API)
+    assert whole.asked(FETCH, {}) == Request(attributes=API)

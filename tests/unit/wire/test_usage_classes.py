@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentotel.facts.call import Usage
 from agentotel.wire import anthropic_messages, openai_chat, openai_responses
+from tests.unit.wire.whole import told
 
 
 def test_cache_writes_of_anthropic_by_lifetime() -> None:
@@ -52,7 +53,7 @@ def test_iterations_that_the_totals_leave_out_are_billed_beside_them() -> None:
 
 def test_cache_writes_of_openai_by_lifetime() -> None:
     details = {"cache_write_tokens": 30, "cache_write_tokens_details": {"ttl_30m_tokens": 10, "ttl_12h_tokens": 20}}
-    response = openai_responses.response({"usage": {"input_tokens": 40, "input_tokens_details": details}})
+    response = told(openai_responses.FORMAT, {"usage": {"input_tokens": 40, "input_tokens_details": details}})
     assert response.attributes == {
         "agentotel.usage.cache_write_30m.input_tokens": 10,
         "agentotel.usage.cache_write_12h.input_tokens": 20,

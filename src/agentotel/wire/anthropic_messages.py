@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentotel.facts.call import AttributeValue, Content, Context, Request, Response, ServerToolUse, Usage
+from agentotel.facts.call import AttributeValue, Content, Context, Response, ServerToolUse, Usage
 from agentotel.semconv import names
 from agentotel.wire._anthropic_fold import MessageFold
 from agentotel.wire._anthropic_parts import content_parts, server_uses, tool_request
@@ -18,12 +18,14 @@ from agentotel.wire.read import (
     Rule,
     UsageTable,
     attributes,
+    by_table,
     failure,
     inside,
     integer,
     items,
     number,
     one_of,
+    plain_request,
     positive,
     text,
     texts,
@@ -81,14 +83,14 @@ FINISH_REASONS: Mapping[str, str] = {
 """Source: ``normalize_finish_reason`` of opentelemetry-instrumentation-genai-anthropic 1.3b0."""
 
 
-def request(body: Body) -> Request:
-    """Read what a message asks for."""
+def asks(body: Body) -> dict[str, AttributeValue]:
+    """Read the parameters of a message."""
     found = attributes(body, REQUEST)
     if body.get("context_management") is not None:  # without it nothing is compacted, and reading all messages is slow
         sent = (fields(one).get("content") for one in items(body.get("messages")))
         if any(_compacted(content) for content in sent):
             found[names.CONVERSATION_COMPACTED] = True
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
+    return found
 
 
 def response(body: Body) -> Response:
@@ -104,7 +106,7 @@ def response(body: Body) -> Response:
         usage=_usage(sent),
         tier=_tier(sent),
         tool_requests=tuple(tool_request(block) for block in blocks if block.get("type") == "tool_use"),
-        attributes={**attributes(body, RESPONSE), **_tool_counts(used, sent), **sums(beside)},
+        attributes={**_tool_counts(used, sent), **sums(beside)},
         failure=failure(body.get("error")),
         server_tools=used,
         beside=beside,
@@ -183,8 +185,10 @@ def _tool(sent: Body) -> Part:
 
 FORMAT = Format(
     name="anthropic_messages",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=asks,
+    tells=by_table(RESPONSE),
     fold=MessageFold,
     context=context,
     answers=answers,

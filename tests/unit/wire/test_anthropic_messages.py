@@ -5,13 +5,14 @@ import pytest
 from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
 from agentotel.wire.anthropic_messages import FORMAT
 from agentotel.wire.format import fields
+from tests.unit.wire import whole
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
 HELLO = [{"role": "user", "content": "hello"}]
 
 
 def test_request() -> None:
-    assert FORMAT.request({"model": "m", "messages": HELLO, "stream": True}) == Request(model="m", stream=True)
+    assert whole.asked(FORMAT, {"model": "m", "messages": HELLO, "stream": True}) == Request(model="m", stream=True)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_request() -> None:
     ],
 )
 def test_request_attributes(sent: dict[str, object], found: dict[str, object]) -> None:
-    assert FORMAT.request(sent).attributes == found
+    assert whole.asked(FORMAT, sent).attributes == found
 
 
 WHOLE = {
@@ -112,11 +113,11 @@ def test_finish_reason(reason: object, shown: str) -> None:
 def test_a_compacted_conversation() -> None:
     name = "gen_ai.conversation.compacted"
     content = [{"type": "compaction", "content": "So far ..."}, {"type": "text", "text": "On."}]
-    assert FORMAT.response({"content": content}).attributes == {name: True}
+    assert whole.told(FORMAT, {"content": content}).attributes == {name: True}
     asked = {"messages": [{"role": "user", "content": "Go"}, {"role": "assistant", "content": content}]}
-    assert FORMAT.request({**asked, "context_management": {"edits": []}}).attributes == {name: True}
-    assert name not in FORMAT.request(asked).attributes
-    assert name not in FORMAT.request({"messages": asked["messages"][:1], "context_management": {}}).attributes
+    assert whole.asked(FORMAT, {**asked, "context_management": {"edits": []}}).attributes == {name: True}
+    assert name not in whole.asked(FORMAT, asked).attributes
+    assert name not in whole.asked(FORMAT, {"messages": asked["messages"][:1], "context_management": {}}).attributes
 
 
 def test_error_body() -> None:

@@ -10,7 +10,7 @@ from tests.unit.wire.whole import told
 def test_cache_writes_of_anthropic_by_lifetime() -> None:
     written = {"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 70}
     sent = {"input_tokens": 1, "output_tokens": 2, "cache_creation_input_tokens": 100, "cache_creation": written}
-    response = anthropic_messages.response({"usage": sent})
+    response = told(anthropic_messages.FORMAT, {"usage": sent})
     assert response.attributes == {
         "agentotel.usage.cache_write_5m.input_tokens": 30,
         "agentotel.usage.cache_write_1h.input_tokens": 70,
@@ -20,7 +20,7 @@ def test_cache_writes_of_anthropic_by_lifetime() -> None:
 
 def test_a_lifetime_without_tokens_is_absent() -> None:
     written = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}
-    assert not anthropic_messages.response({"usage": {"cache_creation": written}}).attributes
+    assert not told(anthropic_messages.FORMAT, {"usage": {"cache_creation": written}}).attributes
 
 
 def test_a_faster_mode_is_what_is_billed() -> None:

@@ -6,7 +6,7 @@ Source: ``EmbedContent*`` in ``google/genai/models.py`` of google-genai 3.4: ``b
 
 from __future__ import annotations
 
-from agentotel.facts.call import Request, Response, Usage
+from agentotel.facts.call import AttributeValue, Request, Response, Usage
 from agentotel.semconv import names
 from agentotel.wire._google import bare_model, get, refusal
 from agentotel.wire.format import Body, Format, fields
@@ -17,14 +17,16 @@ _SETTINGS = ("embedContentConfig", "parameters")
 
 
 def request(body: Body) -> Request:
-    """Read what an embedding asks for; each of several texts has the same settings."""
+    """Read which model is asked."""
+    return Request(model=bare_model(body.get("model")))
+
+
+def asks(body: Body) -> dict[str, AttributeValue]:
+    """Read the settings of an embedding; each of several texts has the same."""
     asked = fields(next(iter(items(body.get("requests"))), body))
     held = next((fields(inner) for key in _SETTINGS if (inner := get(asked, key)) is not None), asked)
     dimensions = integer(get(held, "outputDimensionality"))
-    return Request(
-        model=bare_model(body.get("model")),
-        attributes={} if dimensions is None else {names.EMBEDDINGS_DIMENSION_COUNT: dimensions},
-    )
+    return {} if dimensions is None else {names.EMBEDDINGS_DIMENSION_COUNT: dimensions}
 
 
 def response(body: Body) -> Response:
@@ -43,4 +45,4 @@ def _counted(body: Body) -> Usage | None:
     return Usage(input_tokens=int(sum(known))) if known and len(known) == len(tokens) else None
 
 
-FORMAT = Format(name="google_embeddings", request=request, response=response)
+FORMAT = Format(name="google_embeddings", request=request, response=response, asks=asks)

@@ -72,12 +72,13 @@ CONFIG: tuple[Rule, ...] = spelled(
 
 
 def request(body: Body) -> Request:
-    """Read what is asked for."""
-    return Request(
-        model=bare_model(body.get("model")),
-        stream=body.get("stream") is True,
-        attributes=attributes(fields(get(body, "generationConfig")), CONFIG),
-    )
+    """Read which model is asked, and whether its answer is to be a stream."""
+    return Request(model=bare_model(body.get("model")), stream=body.get("stream") is True)
+
+
+def asks(body: Body) -> dict[str, AttributeValue]:
+    """Read the settings of what is asked for."""
+    return attributes(fields(get(body, "generationConfig")), CONFIG)
 
 
 def response(body: Body) -> Response:
@@ -164,6 +165,7 @@ FORMAT = Format(
     name="google_generate",
     request=request,
     response=response,
+    asks=asks,
     fold=GenerateFold,
     context=context,
     answers=answers,

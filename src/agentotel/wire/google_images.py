@@ -6,7 +6,7 @@ neither model nor usage.
 
 from __future__ import annotations
 
-from agentotel.facts.call import Request, Response
+from agentotel.facts.call import AttributeValue, Request, Response
 from agentotel.semconv import names
 from agentotel.wire._google import bare_model, refusal
 from agentotel.wire.format import Body, Format, fields
@@ -19,9 +19,13 @@ PARAMETERS: tuple[Rule, ...] = (
 
 
 def request(body: Body) -> Request:
-    """Read what is asked for."""
-    found = {names.OUTPUT_TYPE: "image", **attributes(fields(body.get("parameters")), PARAMETERS)}
-    return Request(model=bare_model(body.get("model")), attributes=found)
+    """Read which model is asked."""
+    return Request(model=bare_model(body.get("model")))
+
+
+def asks(body: Body) -> dict[str, AttributeValue]:
+    """Read the settings of what is asked for."""
+    return {names.OUTPUT_TYPE: "image", **attributes(fields(body.get("parameters")), PARAMETERS)}
 
 
 def response(body: Body) -> Response:
@@ -29,4 +33,4 @@ def response(body: Body) -> Response:
     return Response(failure=refusal(body.get("error")))
 
 
-FORMAT = Format(name="google_images", request=request, response=response)
+FORMAT = Format(name="google_images", request=request, response=response, asks=asks)

@@ -18,7 +18,7 @@ from agentotel.wire._google_steps import answered, client_call, messages, server
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.google_generate import with_searches
 from agentotel.wire.parts import Part, function_tool, output_message, part, texts_as
-from agentotel.wire.read import OTHER_ERROR, Rule, attributes, integer, items, number, one_of, text, texts
+from agentotel.wire.read import OTHER_ERROR, Rule, attributes, by_table, integer, items, number, one_of, text, texts
 
 _JSON = one_of({"application/json": "json", "text/plain": "text"})
 
@@ -42,8 +42,9 @@ REQUEST: tuple[Rule, ...] = (
     ("response_modalities", names.OUTPUT_TYPE, _modality),
     ("response_format", names.OUTPUT_TYPE, _format_type),
     ("response_mime_type", names.OUTPUT_TYPE, _JSON),
-    ("agent", names.AGENT_NAME, text),
 )
+AGENT: tuple[Rule, ...] = (("agent", names.AGENT_NAME, text),)
+"""What a span is named after where an agent is asked."""
 CONFIG: tuple[Rule, ...] = (
     ("max_output_tokens", names.REQUEST_MAX_TOKENS, integer),
     ("temperature", names.REQUEST_TEMPERATURE, number),
@@ -72,13 +73,15 @@ _REASONS: Mapping[str, str] = {
 
 
 def request(body: Body) -> Request:
+    """Read which model or agent is asked, and whether its answer is to be a stream."""
+    stream = body.get("stream") is True
+    return Request(model=bare_model(body.get("model")), stream=stream, attributes=attributes(body, AGENT))
+
+
+def asks(body: Body) -> dict[str, AttributeValue]:
     """Read what an interaction is to be."""
     config = attributes(fields(body.get("generation_config")), CONFIG)
-    return Request(
-        model=bare_model(body.get("model")),
-        stream=body.get("stream") is True,
-        attributes={**config, **attributes(body, REQUEST)},
-    )
+    return {**config, **attributes(body, REQUEST)}
 
 
 def response(body: Body) -> Response:
@@ -127,12 +130,12 @@ _MODALITIES: Mapping[str, str] = {
 
 def fetch_request(body: Body) -> Request:
     """Read what a fetch asks for: ``{"id": "v1_1", "stream": True, "last_event_id": "..."}``."""
-    return Request(stream=str(body.get("stream")).lower() == "true", attributes=attributes(body, FETCH_REQUEST))
+    return Request(stream=str(body.get("stream")).lower() == "true")
 
 
 def fetched(body: Body) -> Response:
     """Read a fetched interaction. Its tokens and its error are those of the call that made it, not of the fetch."""
-    return response(body)._replace(usage=None, failure=None, server_tools=(), attributes=attributes(body, FETCHED))
+    return response(body)._replace(usage=None, failure=None, server_tools=(), attributes=NOTHING)
 
 
 def context(body: Body) -> Context:
@@ -196,6 +199,7 @@ FORMAT = Format(
     name="google_interactions",
     request=request,
     response=response,
+    asks=asks,
     fold=InteractionFold,
     context=context,
     answers=answers,
@@ -203,6 +207,12 @@ FORMAT = Format(
     output=output,
 )
 FETCH = Format(
-    name="google_interactions_fetch", request=fetch_request, response=fetched, fold=InteractionFold, output=output
+    name="google_interactions_fetch",
+    request=fetch_request,
+    response=fetched,
+    asks=by_table(FETCH_REQUEST),
+    tells=by_table(FETCHED),
+    fold=InteractionFold,
+    output=output,
 )
-DECISION = Format(name="google_decisions", request=request, response=response)
+DECISION = Format(name="google_decisions", request=request, response=response, asks=asks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentotel.facts.call import Context, Request
+from agentotel.facts.call import AttributeValue, Context
 from agentotel.semconv.names import CONVERSATION_ID
 from agentotel.wire import google_generate
 from agentotel.wire._google import get
@@ -75,11 +75,11 @@ class LiveFold:
         self.complete = self.complete or get(content, "turnComplete") is True
 
 
-def request(body: Body) -> Request:
+def asks(body: Body) -> dict[str, AttributeValue]:
     """Read what a turn asks for: ``session_id`` is that of the session."""
-    asked = google_generate.request(body)
+    asked = google_generate.asks(body)
     session = text(body.get("session_id"))
-    return asked._replace(attributes={**asked.attributes, CONVERSATION_ID: session}) if session else asked
+    return {**asked, CONVERSATION_ID: session} if session else asked
 
 
 def context(_body: Body) -> Context | None:
@@ -87,4 +87,4 @@ def context(_body: Body) -> Context | None:
     return None
 
 
-FORMAT = replace(google_generate.FORMAT, name="google_live", request=request, fold=LiveFold, context=context)
+FORMAT = replace(google_generate.FORMAT, name="google_live", asks=asks, fold=LiveFold, context=context)

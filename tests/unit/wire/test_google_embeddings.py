@@ -4,6 +4,7 @@ import pytest
 
 from agentotel.facts.call import Failure, Request, Response, Usage
 from agentotel.wire import google_embeddings, google_images
+from tests.unit.wire.whole import asked
 
 DIMENSIONS = {"gen_ai.embeddings.dimension.count": 64}
 
@@ -19,7 +20,7 @@ DIMENSIONS = {"gen_ai.embeddings.dimension.count": 64}
     ],
 )
 def test_request(body: dict[str, object], found: dict[str, object]) -> None:
-    assert google_embeddings.FORMAT.request({"model": "models/e", **body}) == Request(model="e", attributes=found)
+    assert asked(google_embeddings.FORMAT, {"model": "models/e", **body}) == Request(model="e", attributes=found)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_error() -> None:
 
 def test_images() -> None:
     body = {"model": "imagen-4", "instances": [{"prompt": "cat"}], "parameters": {"sampleCount": 2, "seed": 5}}
-    assert google_images.FORMAT.request(body) == Request(
+    assert asked(google_images.FORMAT, body) == Request(
         model="imagen-4",
         attributes={
             "gen_ai.output.type": "image",

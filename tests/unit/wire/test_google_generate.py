@@ -7,6 +7,7 @@ from agentotel.facts.stop import FILTERED
 from agentotel.wire._google import FINISH_REASONS
 from agentotel.wire.google_generate import FORMAT
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
+from tests.unit.wire.whole import asked, told
 
 HELLO = [{"role": "user", "parts": [{"text": "hello"}]}]
 
@@ -22,7 +23,7 @@ HELLO = [{"role": "user", "parts": [{"text": "hello"}]}]
     ],
 )
 def test_model(model: str | None, named: str | None) -> None:
-    assert FORMAT.request({"model": model, "contents": HELLO, "stream": True}) == Request(
+    assert asked(FORMAT, {"model": model, "contents": HELLO, "stream": True}) == Request(
         model=named, stream=True, attributes={}
     )
 
@@ -51,7 +52,7 @@ def test_model(model: str | None, named: str | None) -> None:
     ],
 )
 def test_request_attributes(config: dict[str, object], found: dict[str, object]) -> None:
-    assert FORMAT.request({"generationConfig": config}).attributes == found
+    assert asked(FORMAT, {"generationConfig": config}).attributes == found
 
 
 WHOLE = {
@@ -95,7 +96,7 @@ WHOLE = {
 
 
 def test_response() -> None:
-    assert FORMAT.response(WHOLE) == Response(
+    assert told(FORMAT, WHOLE) == Response(
         id="r1",
         model="gemini-2.5-flash-001",
         finish_reasons=("stop",),

@@ -4,12 +4,13 @@ import pytest
 
 from agentotel.facts.call import Context, Failure, Request, Response, ServerToolUse, ToolRequest, Usage
 from agentotel.wire.google_interactions import FETCH, FORMAT
+from tests.unit.wire import whole
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
 
 
 def test_request() -> None:
     body = {"model": "models/m", "input": "hi", "stream": True, "generation_config": None}
-    assert FORMAT.request(body) == Request(model="m", stream=True, attributes={})
+    assert whole.asked(FORMAT, body) == Request(model="m", stream=True, attributes={})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_request() -> None:
     ],
 )
 def test_request_attributes(sent: dict[str, object], found: dict[str, object]) -> None:
-    assert FORMAT.request(sent).attributes == found
+    assert whole.asked(FORMAT, sent).attributes == found
 
 
 STEPS = [
@@ -148,14 +149,14 @@ def test_failure(sent: dict[str, object], failure: Failure | None) -> None:
 
 def test_fetch() -> None:
     asked = {"id": "v1_1", "stream": "true", "last_event_id": "e7"}
-    assert FETCH.request(asked) == Request(
+    assert whole.asked(FETCH, asked) == Request(
         stream=True, attributes={"gen_ai.response.id": "v1_1", "gen_ai.request.stream_cursor": "e7"}
     )
-    found = FETCH.response({**WHOLE, "status": "failed"})
+    found = whole.told(FETCH, {**WHOLE, "status": "failed"})
     assert (found.usage, found.failure, found.finish_reasons) == (None, None, ("error",))
     assert found.server_tools == ()
     assert found.attributes == {"gen_ai.response.status": "failed"}
-    assert FETCH.response({"status": "budget_exceeded"}).attributes == {"gen_ai.response.status": "incomplete"}
+    assert whole.told(FETCH, {"status": "budget_exceeded"}).attributes == {"gen_ai.response.status": "incomplete"}
 
 
 ANSWER = {"type": "function_result", "call_id": "c1", "result": {"r": 2}}

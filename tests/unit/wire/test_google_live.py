@@ -4,6 +4,7 @@ import pytest
 
 from agentotel.facts.call import ToolRequest, Usage
 from agentotel.wire.google_live import FORMAT
+from tests.unit.wire import whole
 from tests.unit.wire.conformance import assert_conforms, sdk
 
 MESSAGES = [
@@ -75,5 +76,5 @@ def test_a_turn_shows_no_context() -> None:
     ("session", "attributes"), [("s1", {"gen_ai.conversation.id": "s1"}), (None, {})], ids=["named", "nameless"]
 )
 def test_the_session_is_the_conversation(session: str | None, attributes: dict[str, object]) -> None:
-    asked = FORMAT.request({"model": "models/m", "stream": True, "session_id": session})
+    asked = whole.asked(FORMAT, {"model": "models/m", "stream": True, "session_id": session})
     assert (asked.model, asked.stream, asked.attributes) == ("m", True, attributes)

@@ -5,7 +5,7 @@ Source: ``mistralai/client/models`` of mistralai 3.7.
 
 from __future__ import annotations
 
-from agentotel.facts.call import Content, Context, Request, Response, ServerToolUse
+from agentotel.facts.call import Content, Context, Response, ServerToolUse
 from agentotel.semconv import names
 from agentotel.wire import openai_chat
 from agentotel.wire._mistral import USAGE
@@ -13,7 +13,7 @@ from agentotel.wire._openai_chat_fold import ChatFold
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.logprobs import of_choices
 from agentotel.wire.parts import message, texts_as
-from agentotel.wire.read import Rule, attributes, integer, items, text, usage
+from agentotel.wire.read import Rule, by_table, integer, items, plain_request, text, usage
 from agentotel.wire.server_tools import counts
 
 REQUEST: tuple[Rule, ...] = (
@@ -21,13 +21,8 @@ REQUEST: tuple[Rule, ...] = (
     ("random_seed", names.REQUEST_SEED, integer),
     ("agent_id", names.AGENT_ID, text),
 )
+"""An agent's chat names the agent and no model."""
 _PROMPT = ("prompt", "suffix")
-
-
-def request(body: Body) -> Request:
-    """Read what a chat asks for; an agent's chat names the agent and no model."""
-    stream = body.get("stream") is True
-    return Request(model=text(body.get("model")), stream=stream, attributes=attributes(body, REQUEST))
 
 
 def response(body: Body) -> Response:
@@ -75,8 +70,9 @@ def prompt_content(body: Body) -> Content:
 
 CHAT = Format(
     name="mistral_chat",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=by_table(REQUEST),
     tells=openai_chat.tells,
     fold=ChatFold,
     context=openai_chat.context,
@@ -88,8 +84,9 @@ CHAT = Format(
 )
 FIM = Format(
     name="mistral_fim",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=by_table(REQUEST),
     tells=openai_chat.tells,
     fold=ChatFold,
     context=prompt_context,

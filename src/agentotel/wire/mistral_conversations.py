@@ -5,7 +5,7 @@ Source: ``mistralai/client/models/conversation*.py`` and ``*entry.py`` of mistra
 
 from __future__ import annotations
 
-from agentotel.facts.call import Content, Context, Request, Response, ServerToolUse, ToolRequest
+from agentotel.facts.call import AttributeValue, Content, Context, Response, ServerToolUse, ToolRequest
 from agentotel.semconv import names
 from agentotel.wire import mistral_chat
 from agentotel.wire._mistral import USAGE
@@ -26,7 +26,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, failure, integer, items, text, usage
+from agentotel.wire.read import Rule, attributes, by_table, failure, integer, items, plain_request, text, usage
 from agentotel.wire.server_tools import counts
 
 REQUEST: tuple[Rule, ...] = (
@@ -36,14 +36,10 @@ REQUEST: tuple[Rule, ...] = (
 ANSWER: tuple[Rule, ...] = (("conversation_id", names.CONVERSATION_ID, text),)
 
 
-def request(body: Body) -> Request:
+def asks(body: Body) -> dict[str, AttributeValue]:
     """Read what a turn of a conversation asks for; ``conversation_id`` is that of its path."""
     settings = attributes(fields(body.get("completion_args")), mistral_chat.REQUEST)
-    return Request(
-        model=text(body.get("model")),
-        stream=body.get("stream") is True,
-        attributes={**settings, **attributes(body, REQUEST)},
-    )
+    return {**settings, **attributes(body, REQUEST)}
 
 
 def response(body: Body) -> Response:
@@ -55,7 +51,7 @@ def response(body: Body) -> Response:
         model=next(filter(None, models), None),
         usage=usage(body.get("usage"), USAGE),
         tool_requests=tuple(_requested(entry) for entry in entries if entry.get("type") == "function.call"),
-        attributes={**attributes(body, ANSWER), **counts(uses, _connectors(body))},
+        attributes=counts(uses, _connectors(body)),
         failure=failure(body.get("error")),
         server_tools=uses,
     )
@@ -144,8 +140,10 @@ def _tool(sent: Body) -> Part:
 
 FORMAT = Format(
     name="mistral_conversations",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=asks,
+    tells=by_table(ANSWER),
     fold=ConversationFold,
     context=context,
     answers=answers,

@@ -10,7 +10,7 @@ from agentotel.semconv import names
 from agentotel.wire._mistral import USAGE
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.openai_media import MediaFold
-from agentotel.wire.read import Rule, attributes, failure, integer, number, text, texts, usage
+from agentotel.wire.read import Rule, by_table, failure, integer, number, text, texts, usage
 
 REQUEST: tuple[Rule, ...] = (
     ("output_dimension", names.EMBEDDINGS_DIMENSION_COUNT, integer),
@@ -36,10 +36,9 @@ def _format(name: str, output_type: str | None = None) -> Format:
     fixed = {names.OUTPUT_TYPE: output_type} if output_type else {}
 
     def request(body: Body) -> Request:
-        found = {**attributes(body, REQUEST), **fixed}
-        return Request(model=text(body.get("model")), stream=_streams(body), attributes=found)
+        return Request(model=text(body.get("model")), stream=_streams(body))
 
-    return Format(name=name, request=request, response=response, fold=MediaFold)
+    return Format(name=name, request=request, response=response, asks=by_table(REQUEST, fixed), fold=MediaFold)
 
 
 def _streams(body: Body) -> bool:

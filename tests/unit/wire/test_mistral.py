@@ -10,6 +10,7 @@ from agentotel.wire.mistral_chat import CHAT, FIM
 from agentotel.wire.mistral_conversations import FORMAT as CONVERSATIONS
 from agentotel.wire.mistral_tasks import EMBEDDINGS, OCR, SPEECH, TRANSCRIPTION
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.whole import asked, told
 
 Make = Callable[[dict[str, object]], object]
 COUNTS = {"prompt_tokens": 11, "total_tokens": 64, "completion_tokens": 53}
@@ -30,7 +31,7 @@ def choice(content: object, reason: str = "stop") -> dict[str, object]:
 
 def test_request() -> None:
     sent = {"model": "m", "random_seed": 7, "top_p": 1, "stop": "x", "reasoning_effort": "high", "stream": True}
-    assert CHAT.request(sent) == Request(
+    assert asked(CHAT, sent) == Request(
         model="m",
         stream=True,
         attributes={
@@ -40,7 +41,7 @@ def test_request() -> None:
             "gen_ai.request.reasoning.level": "high",
         },
     )
-    assert CHAT.request({"agent_id": "ag_1", "messages": []}) == Request(attributes={"gen_ai.agent.id": "ag_1"})
+    assert asked(CHAT, {"agent_id": "ag_1", "messages": []}) == Request(attributes={"gen_ai.agent.id": "ag_1"})
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_fill_in_the_middle() -> None:
 
 def test_embeddings() -> None:
     sent = {"model": "mistral-embed", "input": "a", "output_dimension": 64, "output_dtype": "int8"}
-    assert EMBEDDINGS.request(sent) == Request(
+    assert asked(EMBEDDINGS, sent) == Request(
         model="mistral-embed",
         attributes={"gen_ai.embeddings.dimension.count": 64, "gen_ai.request.encoding_formats": ["int8"]},
     )
@@ -153,7 +154,7 @@ def test_embeddings() -> None:
 def test_pages_are_no_tokens() -> None:
     body = {"model": "mistral-ocr", "pages": [], "usage_info": {"pages_processed": 2}}
     assert OCR.response(body) == Response(model="mistral-ocr")
-    assert OCR.request({"model": "mistral-ocr"}).attributes == {"gen_ai.output.type": "text"}
+    assert asked(OCR, {"model": "mistral-ocr"}).attributes == {"gen_ai.output.type": "text"}
 
 
 @pytest.mark.parametrize(("given", "streams"), [(True, True), ("true", True), (None, False), ([], False)])
@@ -173,7 +174,7 @@ def test_transcription_stream(make: Make) -> None:
 
 
 def test_speech() -> None:
-    assert SPEECH.request({"model": "t", "input": "a"}).attributes == {"gen_ai.output.type": "speech"}
+    assert asked(SPEECH, {"model": "t", "input": "a"}).attributes == {"gen_ai.output.type": "speech"}
 
 
 # -- conversations
@@ -191,7 +192,7 @@ def test_conversation_request() -> None:
         "completion_args": {"temperature": 0, "random_seed": 3},
         "stream": True,
     }
-    assert CONVERSATIONS.request(sent) == Request(
+    assert asked(CONVERSATIONS, sent) == Request(
         stream=True,
         attributes={
             "gen_ai.request.temperature": 0.0,
@@ -200,13 +201,13 @@ def test_conversation_request() -> None:
             "gen_ai.conversation.id": "k",
         },
     )
-    assert CONVERSATIONS.request({"model": "m", "inputs": []}) == Request(model="m")
+    assert asked(CONVERSATIONS, {"model": "m", "inputs": []}) == Request(model="m")
 
 
 def test_conversation_response() -> None:
     counts = {**COUNTS, "connector_tokens": 5, "connectors": {"web_search": 2, "odd": None}}
     body = {"conversation_id": "k", "outputs": [SEARCH, MESSAGE, CALL], "usage": counts}
-    assert CONVERSATIONS.response(body) == Response(
+    assert told(CONVERSATIONS, body) == Response(
         model="m-1",
         usage=Usage(input_tokens=11, output_tokens=53),
         tool_requests=(ToolRequest(id="c1", name="add", arguments='{"a": 2}'),),
@@ -288,7 +289,7 @@ def test_conversation_stream(make: Make) -> None:
         {"type": "conversation.response.done", "usage": COUNTS},
     )
     assert complete
-    assert CONVERSATIONS.response(body) == Response(
+    assert told(CONVERSATIONS, body) == Response(
         model="m-1",
         usage=Usage(input_tokens=11, output_tokens=53),
         tool_requests=(ToolRequest(id="c1", name="add", arguments='{"a": 2}'),),

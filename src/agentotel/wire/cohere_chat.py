@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from agentotel.facts.call import Content, Context, Request, Response
+from agentotel.facts.call import Content, Context, Response
 from agentotel.wire._cohere import REQUEST, billed, documents, finish_reason, part_reason, token_counts
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.logprobs import MOST_TOKENS, Entry, bounded
@@ -25,7 +25,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import attributes, failure, integer, items, number, present, text
+from agentotel.wire.read import by_table, failure, integer, items, number, plain_request, present, text
 
 _TEXTS = ("text", "thinking")
 
@@ -120,12 +120,6 @@ def _joined(call: Body, pieces: list[str]) -> Body:
     return {**call, "function": {**fields(call.get("function")), "arguments": "".join(pieces)}}
 
 
-def request(body: Body) -> Request:
-    """Read what a chat asks for."""
-    stream = body.get("stream") is True
-    return Request(model=text(body.get("model")), stream=stream, attributes=attributes(body, REQUEST))
-
-
 def response(body: Body) -> Response:
     """Read an answer, which does not name its model."""
     sent = fields(body.get("message"))
@@ -212,8 +206,9 @@ def _part(sent: Body) -> list[Part]:
 
 FORMAT = Format(
     name="cohere_chat",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=by_table(REQUEST),
     fold=ChatFold,
     context=context,
     answers=answers,

@@ -9,7 +9,7 @@ from agentotel.facts.call import Request, Response
 from agentotel.semconv import names
 from agentotel.wire._cohere import billed, token_counts
 from agentotel.wire.format import Body, Format
-from agentotel.wire.read import Rule, attributes, failure, integer, number, text, texts
+from agentotel.wire.read import Rule, by_table, failure, integer, number, text, texts
 
 REQUEST: tuple[Rule, ...] = (
     ("output_dimension", names.EMBEDDINGS_DIMENSION_COUNT, integer),
@@ -19,8 +19,8 @@ REQUEST: tuple[Rule, ...] = (
 
 
 def request(body: Body) -> Request:
-    """Read what a task asks for."""
-    return Request(model=text(body.get("model")), attributes=attributes(body, REQUEST))
+    """Read which model is asked."""
+    return Request(model=text(body.get("model")))
 
 
 def response(body: Body) -> Response:
@@ -30,8 +30,12 @@ def response(body: Body) -> Response:
     )
 
 
-EMBED = Format(name="cohere_embed", request=request, response=response)
-RERANK = Format(name="cohere_rerank", request=request, response=response)
-CLASSIFY = Format(name="cohere_classify", request=request, response=response)
-DOCUMENT = Format(name="cohere_document", request=request, response=response)
-TRANSCRIPTION = Format(name="cohere_transcription", request=request, response=response)
+def _format(name: str) -> Format:
+    return Format(name=name, request=request, response=response, asks=by_table(REQUEST))
+
+
+EMBED = _format("cohere_embed")
+RERANK = _format("cohere_rerank")
+CLASSIFY = _format("cohere_classify")
+DOCUMENT = _format("cohere_document")
+TRANSCRIPTION = _format("cohere_transcription")

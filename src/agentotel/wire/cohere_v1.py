@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from agentotel.facts.call import Content, Context, Request, Response, ToolRequest
+from agentotel.facts.call import Content, Context, Response, ToolRequest
 from agentotel.semconv import names
 from agentotel.wire._cohere import REQUEST, billed, documents, finish_reason, part_reason, token_counts
 from agentotel.wire._openai import CHOICES
@@ -24,7 +24,7 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, attributes, failure, integer, items, present, text, texts
+from agentotel.wire.read import Rule, by_table, failure, integer, items, plain_request, present, text, texts
 
 _CHAT: tuple[Rule, ...] = (*REQUEST, ("conversation_id", names.CONVERSATION_ID, text))
 _GENERATE: tuple[Rule, ...] = (
@@ -87,18 +87,6 @@ class V1Fold:
             "text": said,
             "generations": joined,
         }
-
-
-def chat_request(body: Body) -> Request:
-    """Read what a chat asks for."""
-    stream = body.get("stream") is True
-    return Request(model=text(body.get("model")), stream=stream, attributes=attributes(body, _CHAT))
-
-
-def generate_request(body: Body) -> Request:
-    """Read what a text generation asks for."""
-    stream = body.get("stream") is True
-    return Request(model=text(body.get("model")), stream=stream, attributes=attributes(body, _GENERATE))
 
 
 def chat_response(body: Body) -> Response:
@@ -220,8 +208,9 @@ def _tool(sent: Body) -> Part:
 
 CHAT = Format(
     name="cohere_v1_chat",
-    request=chat_request,
+    request=plain_request,
     response=chat_response,
+    asks=by_table(_CHAT),
     fold=V1Fold,
     context=chat_context,
     content=chat_content,
@@ -229,8 +218,9 @@ CHAT = Format(
 )
 GENERATE = Format(
     name="cohere_v1_generate",
-    request=generate_request,
+    request=plain_request,
     response=generate_response,
+    asks=by_table(_GENERATE),
     fold=V1Fold,
     context=prompt_context("prompt"),
     content=prompt_content("prompt"),
@@ -238,8 +228,9 @@ GENERATE = Format(
 )
 SUMMARIZE = Format(
     name="cohere_v1_summarize",
-    request=generate_request,
+    request=plain_request,
     response=generate_response,
+    asks=by_table(_GENERATE),
     context=prompt_context("text"),
     content=prompt_content("text"),
     output=summary_output,

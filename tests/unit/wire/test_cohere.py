@@ -8,6 +8,7 @@ from agentotel.facts.call import Context, Failure, Request, Response, ToolReques
 from agentotel.wire.cohere_chat import FORMAT
 from agentotel.wire.cohere_tasks import EMBED, RERANK, TRANSCRIPTION
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.whole import asked
 
 Make = Callable[[dict[str, object]], object]
 USAGE = {
@@ -55,7 +56,7 @@ def test_request() -> None:
         "response_format": {"type": "json_object"},
         "stream": True,
     }
-    assert FORMAT.request(sent) == Request(
+    assert asked(FORMAT, sent) == Request(
         model="m",
         stream=True,
         attributes={
@@ -235,7 +236,7 @@ def test_log_probabilities(make: Make) -> None:
 
 def test_embeddings() -> None:
     sent = {"model": "embed-v4.0", "texts": ["a"], "embedding_types": ["float"], "output_dimension": 256}
-    assert EMBED.request(sent) == Request(
+    assert asked(EMBED, sent) == Request(
         model="embed-v4.0",
         attributes={"gen_ai.embeddings.dimension.count": 256, "gen_ai.request.encoding_formats": ["float"]},
     )

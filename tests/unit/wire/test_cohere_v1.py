@@ -7,6 +7,7 @@ import pytest
 from agentotel.facts.call import Context, Failure, Request, Response, ToolRequest, Usage
 from agentotel.wire.cohere_v1 import CHAT, GENERATE, SUMMARIZE
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.whole import asked
 
 Make = Callable[[dict[str, object]], object]
 META = {"billed_units": {"input_tokens": 6, "output_tokens": 3}, "tokens": {"input_tokens": 60, "output_tokens": 3}}
@@ -29,11 +30,11 @@ def fold(make: Make, *events: dict[str, object]) -> tuple[object, bool]:
 
 def test_request() -> None:
     sent = {"model": "m", "message": "hi", "p": 0.7, "conversation_id": "k", "stream": True}
-    assert CHAT.request(sent) == Request(
+    assert asked(CHAT, sent) == Request(
         model="m", stream=True, attributes={"gen_ai.request.top_p": 0.7, "gen_ai.conversation.id": "k"}
     )
     sent = {"prompt": "hi", "num_generations": 2, "max_tokens": 5, "end_sequences": ["."]}
-    assert GENERATE.request(sent) == Request(
+    assert asked(GENERATE, sent) == Request(
         attributes={
             "gen_ai.request.max_tokens": 5,
             "gen_ai.request.choice.count": 2,

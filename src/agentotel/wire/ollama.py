@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agentotel.facts.call import AttributeValue, Content, Context, Request, Response
+from agentotel.facts.call import AttributeValue, Content, Context, Response
 from agentotel.semconv import names
 from agentotel.wire._openai import SAMPLING
 from agentotel.wire.format import Body, Format, fields
@@ -28,7 +28,19 @@ from agentotel.wire.parts import (
     tool_call,
     tool_response,
 )
-from agentotel.wire.read import Rule, UsageTable, attributes, failure, integer, items, present, text, texts, usage
+from agentotel.wire.read import (
+    Rule,
+    UsageTable,
+    attributes,
+    failure,
+    integer,
+    items,
+    plain_request,
+    present,
+    text,
+    texts,
+    usage,
+)
 
 OPTIONS: tuple[Rule, ...] = (
     ("num_predict", names.REQUEST_MAX_TOKENS, integer),
@@ -122,10 +134,9 @@ class OllamaFold:
                 self._texts[key].append(piece)
 
 
-def request(body: Body) -> Request:
+def asks(body: Body) -> dict[str, AttributeValue]:
     """Read what a call asks for; most of it stands under ``options``."""
-    found = {**attributes(fields(body.get("options")), OPTIONS), **attributes(body, REQUEST)}
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
+    return {**attributes(fields(body.get("options")), OPTIONS), **attributes(body, REQUEST)}
 
 
 def response(body: Body) -> Response:
@@ -212,8 +223,9 @@ def _decided(body: Body) -> Response:
 
 FORMAT = Format(
     name="ollama",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=asks,
     fold=OllamaFold,
     context=context,
     content=content,
@@ -221,5 +233,5 @@ FORMAT = Format(
     logprobs=lambda body: bounded([[entry(one) for one in items(body.get("logprobs"))]]),
     separate=True,
 )
-EMBED = Format(name="ollama_embed", request=request, response=response)
-SYSTEM_ONE = Format(name="ollama_systemone", request=request, response=_decided)
+EMBED = Format(name="ollama_embed", request=plain_request, response=response, asks=asks)
+SYSTEM_ONE = Format(name="ollama_systemone", request=plain_request, response=_decided, asks=asks)

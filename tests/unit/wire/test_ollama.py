@@ -9,6 +9,7 @@ from agentotel.facts.call import Context, Failure, Request, Response, Usage
 from agentotel.wire.format import fields
 from agentotel.wire.ollama import EMBED, FORMAT, SYSTEM_ONE
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms, sdk
+from tests.unit.wire.whole import asked
 
 Make = Callable[[dict[str, object]], object]
 COUNTS = {"prompt_eval_count": 17, "eval_count": 50, "total_duration": 5, "load_duration": 1}
@@ -34,7 +35,7 @@ def chat(content: str, **more: object) -> dict[str, object]:
 def test_request() -> None:
     options = {"temperature": 0, "top_p": 0.5, "top_k": 3, "seed": 42, "num_predict": 9, "stop": ["x"], "num_ctx": 8}
     sent = {"model": "m", "stream": True, "options": options, "format": "json", "think": "high"}
-    assert FORMAT.request(sent) == Request(
+    assert asked(FORMAT, sent) == Request(
         model="m",
         stream=True,
         attributes={
@@ -52,7 +53,7 @@ def test_request() -> None:
 
 @pytest.mark.parametrize(("given", "read"), [({"type": "object"}, "json"), ("", None), (None, None)])
 def test_format(given: object, read: str | None) -> None:
-    found = FORMAT.request({"model": "m", "format": given, "think": True}).attributes
+    found = asked(FORMAT, {"model": "m", "format": given, "think": True}).attributes
     assert dict(found) == ({"gen_ai.output.type": read} if read else {})
 
 
@@ -227,7 +228,7 @@ def test_context_and_content_of_a_generation() -> None:
 
 
 def test_embeddings() -> None:
-    assert EMBED.request({"model": "m", "input": ["a"], "dimensions": 64}) == Request(
+    assert asked(EMBED, {"model": "m", "input": ["a"], "dimensions": 64}) == Request(
         model="m", attributes={"gen_ai.embeddings.dimension.count": 64}
     )
     body = {"model": "m", "embeddings": [[0.1]], "prompt_eval_count": 8, "total_duration": 3}

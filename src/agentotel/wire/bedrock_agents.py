@@ -15,7 +15,7 @@ from agentotel.wire import _bedrock as bedrock
 from agentotel.wire._bedrock_events import EventStreamFold
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import MISSING_REASON, Part, message, output_message, plain, texts_as, tool_call
-from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, number, text, texts, usage
+from agentotel.wire.read import Rule, attributes, by_table, failure, inside, integer, items, number, text, texts, usage
 
 # -- agents
 
@@ -24,9 +24,10 @@ def _first_base(value: object) -> AttributeValue | None:
     return next((found for base in items(value) if (found := text(fields(base).get("knowledgeBaseId")))), None)
 
 
+NAME: tuple[Rule, ...] = (("agentName", names.AGENT_NAME, text),)
+"""What the span of an agent is named after."""
 AGENT_REQUEST: tuple[Rule, ...] = (
     ("agentId", names.AGENT_ID, text),
-    ("agentName", names.AGENT_NAME, text),
     ("sessionId", names.CONVERSATION_ID, text),
     ("guardrailConfiguration", names.AWS_BEDROCK_GUARDRAIL_ID, inside("guardrailIdentifier", text)),
     ("knowledgeBases", names.DATA_SOURCE_ID, _first_base),
@@ -37,7 +38,7 @@ MODEL_STEPS = frozenset({"orchestrationTrace", "preProcessingTrace", "postProces
 
 def agent_request(body: Body) -> Request:
     """Read what an agent is asked; only an inline agent is given its model."""
-    return Request(model=text(body.get("foundationModel")), attributes=attributes(body, AGENT_REQUEST))
+    return Request(model=text(body.get("foundationModel")), attributes=attributes(body, NAME))
 
 
 def agent_response(body: Body) -> Response:
@@ -151,6 +152,7 @@ AGENT = Format(
     name="bedrock_agent",
     request=agent_request,
     response=agent_response,
+    asks=by_table(AGENT_REQUEST),
     fold=lambda: EventStreamFold(AgentFold()),
     context=agent_context,
     content=agent_content,
@@ -172,25 +174,33 @@ _SOURCES = ("knowledgeBaseConfiguration", "externalSourcesConfiguration")
 
 
 def generation_request(body: Body) -> Request:
+    """Read which model is asked, and whether its answer is to be a stream."""
+    return Request(model=text(_source(body).get("modelArn")), stream=body.get("stream") is True)
+
+
+def generation_asks(body: Body) -> dict[str, AttributeValue]:
     """Read what is asked of a model that reads documents."""
-    config = fields(body.get("retrieveAndGenerateConfiguration"))
-    source = next((fields(config[key]) for key in _SOURCES if config.get(key)), config)
+    source = _source(body)
     generation = fields(source.get("generationConfiguration"))
     inference = fields(fields(generation.get("inferenceConfig")).get("textInferenceConfig"))
-    found: dict[str, AttributeValue] = {
+    return {
         **attributes(inference, CONFIG),
         **attributes(generation, GUARDRAIL),
         **attributes(source, SOURCE),
         **attributes(body, SESSION),
     }
-    return Request(model=text(source.get("modelArn")), stream=body.get("stream") is True, attributes=found)
+
+
+def _source(body: Body) -> Body:
+    """Find the settings of what the model reads."""
+    config = fields(body.get("retrieveAndGenerateConfiguration"))
+    return next((fields(config[key]) for key in _SOURCES if config.get(key)), config)
 
 
 def generation_response(body: Body) -> Response:
     """Read an answer; the API tells no token counts."""
     return Response(
         finish_reasons=(_reason(body),) if "output" in body else (),
-        attributes=attributes(body, SESSION),
         failure=failure(body.get("error")),
     )
 
@@ -252,6 +262,8 @@ GENERATION = Format(
     name="bedrock_generation",
     request=generation_request,
     response=generation_response,
+    asks=generation_asks,
+    tells=by_table(SESSION),
     fold=lambda: EventStreamFold(GenerationFold()),
     context=generation_context,
     content=generation_content,
@@ -341,7 +353,12 @@ RANKING_REQUEST: tuple[Rule, ...] = (
 def _ranking_request(body: Body) -> Request:
     config = fields(fields(body.get(_RANKING)).get("bedrockRerankingConfiguration"))
     model = text(fields(config.get("modelConfiguration")).get("modelArn"))
-    return Request(model=model, attributes=attributes(body, RANKING_REQUEST))
+    return Request(model=model)
 
 
-RANKING = Format(name="bedrock_ranking", request=_ranking_request, response=lambda _body: Response())
+RANKING = Format(
+    name="bedrock_ranking",
+    request=_ranking_request,
+    response=lambda _body: Response(),
+    asks=by_table(RANKING_REQUEST),
+)

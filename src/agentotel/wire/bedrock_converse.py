@@ -6,7 +6,7 @@ A request is what botocore takes as arguments, with ``model`` and ``stream`` add
 
 from __future__ import annotations
 
-from agentotel.facts.call import Content, Context, Request, Response
+from agentotel.facts.call import AttributeValue, Content, Context, Response
 from agentotel.semconv import names
 from agentotel.wire import _bedrock as bedrock
 from agentotel.wire._bedrock_events import EventStreamFold
@@ -23,6 +23,7 @@ from agentotel.wire.read import (
     items,
     number,
     one_of,
+    plain_request,
     text,
     texts,
 )
@@ -59,15 +60,14 @@ OUTPUT: tuple[Rule, ...] = (
 )
 
 
-def request(body: Body) -> Request:
-    """Read what a conversation asks for."""
-    found = {
+def asks(body: Body) -> dict[str, AttributeValue]:
+    """Read the parameters of a conversation."""
+    return {
         **attributes(fields(body.get("additionalModelRequestFields")), FURTHER),
         **attributes(fields(body.get("inferenceConfig")), CONFIG),
         **attributes(body, OUTPUT),
         **bedrock.beside(body),
     }
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
 
 
 def response(body: Body) -> Response:
@@ -140,8 +140,9 @@ def _definition(tool: Body) -> Part:
 
 FORMAT = Format(
     name="bedrock_converse",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=asks,
     fold=lambda: EventStreamFold(ConverseFold()),
     context=context,
     answers=answers,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentotel.facts.call import Request, Response
+from agentotel.facts.call import AttributeValue, Request, Response
 from agentotel.semconv import names
 from agentotel.wire import _bedrock as bedrock
 from agentotel.wire import (
@@ -25,7 +25,19 @@ from agentotel.wire._bedrock_events import EventStreamFold
 from agentotel.wire._bedrock_fold import ConverseFold
 from agentotel.wire._openai_chat_fold import ChatFold
 from agentotel.wire.format import Body, Fold, Format, fields
-from agentotel.wire.read import Rule, UsageTable, attributes, failure, inside, integer, items, text, texts, usage
+from agentotel.wire.read import (
+    Rule,
+    UsageTable,
+    by_table,
+    failure,
+    inside,
+    integer,
+    items,
+    plain_request,
+    text,
+    texts,
+    usage,
+)
 
 _GUARDED = "amazon-bedrock-guardrailAction"
 """Key that Bedrock adds to a model's answer: ``INTERVENED`` where a guardrail did, else ``NONE``."""
@@ -34,9 +46,8 @@ _GUARDED = "amazon-bedrock-guardrailAction"
 def invoked(inner: Format) -> Format:
     """Make the format of an invocation from that of the model's bodies, with what Bedrock adds to them."""
 
-    def request(body: Body) -> Request:
-        asked = inner.request(body)
-        return asked._replace(attributes={**asked.attributes, **bedrock.beside(body)})
+    def asks(body: Body) -> dict[str, AttributeValue]:
+        return {**inner.asks(body), **bedrock.beside(body)}
 
     def response(body: Body) -> Response:
         said = inner.response(body)
@@ -52,8 +63,8 @@ def invoked(inner: Format) -> Format:
     fold = inner.fold
     return replace(
         inner,
-        request=request,
         response=response,
+        asks=asks,
         fold=None if fold is None else lambda: EventStreamFold(InvokeFold(fold()), packed=True),
         headers=bedrock.HEADERS,
     )
@@ -132,14 +143,6 @@ EMBEDDING: tuple[Rule, ...] = (
 _COUNTS: UsageTable = {"inputTextTokenCount": "input_tokens"}
 
 
-def _vector_request(body: Body) -> Request:
-    return Request(model=text(body.get("model")), attributes=attributes(body, EMBEDDING))
-
-
-def _plain_request(body: Body) -> Request:
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True)
-
-
 def _plain_response(body: Body) -> Response:
     """Read what the answers of models other than those for text have in common."""
     return Response(id=text(body.get("id")), usage=usage(body, _COUNTS), failure=failure(body.get("error")))
@@ -152,8 +155,15 @@ COMMAND_A = invoked(cohere_chat.FORMAT)
 COMMAND_R = invoked(cohere_v1.CHAT)
 TEXT = invoked(bedrock_text.FORMAT)
 RERANK = invoked(cohere_tasks.RERANK)
-EMBEDDINGS = invoked(Format(name="bedrock_embeddings", request=_vector_request, response=_plain_response))
-OTHER = invoked(Format(name="bedrock_other", request=_plain_request, response=_plain_response))
+EMBEDDINGS = invoked(
+    Format(
+        name="bedrock_embeddings",
+        request=lambda body: Request(model=text(body.get("model"))),
+        response=_plain_response,
+        asks=by_table(EMBEDDING),
+    )
+)
+OTHER = invoked(Format(name="bedrock_other", request=plain_request, response=_plain_response))
 
 
 def of(model: str, body: Body) -> tuple[str, Format]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agentotel.facts.call import Content, Context, Request, Response, Usage
+from agentotel.facts.call import AttributeValue, Content, Context, Response, Usage
 from agentotel.semconv import names
 from agentotel.wire import _bedrock as bedrock
 from agentotel.wire.format import Body, Format, fields
@@ -25,6 +25,7 @@ from agentotel.wire.read import (
     items,
     natural,
     number,
+    plain_request,
     several,
     text,
     texts,
@@ -122,10 +123,9 @@ def _choice(sent: Body, words: Words) -> Choice:
     return Choice(text(said.get(words.text)) or "", text(reason) or text(fields(reason).get("reason")))
 
 
-def request(body: Body) -> Request:
-    """Read what a prompt asks for."""
-    found = {**attributes(body, REQUEST), **bedrock.beside(body)}
-    return Request(model=text(body.get("model")), stream=body.get("stream") is True, attributes=found)
+def asks(body: Body) -> dict[str, AttributeValue]:
+    """Read the parameters of a prompt."""
+    return {**attributes(body, REQUEST), **bedrock.beside(body)}
 
 
 def response(body: Body) -> Response:
@@ -208,8 +208,9 @@ _ANSWERS = frozenset({words.choices for words in FAMILIES if words.choices})
 
 FORMAT = Format(
     name="bedrock_text",
-    request=request,
+    request=plain_request,
     response=response,
+    asks=asks,
     fold=TextFold,
     context=context,
     content=content,

@@ -13,14 +13,27 @@ from agentotel.facts.call import Content, Request, Response
 from agentotel.semconv import names
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.parts import Part
-from agentotel.wire.read import Rule, attributes, failure, inside, integer, items, number, present, text, texts
+from agentotel.wire.read import (
+    Rule,
+    attributes,
+    by_table,
+    failure,
+    inside,
+    integer,
+    items,
+    number,
+    present,
+    text,
+    texts,
+)
 
 Queries = Callable[[Body], Iterable[str | None]]
 Documents = Callable[[Body], Iterable[Part]]
 
 
-def retrieval(name: str, rules: tuple[Rule, ...], queries: Queries, documents: Documents) -> Format:
-    """Make the format of a search: how its request is read, its queries, and the documents of its answer."""
+def retrieval(name: str, store: str, rules: tuple[Rule, ...], queries: Queries, documents: Documents) -> Format:
+    """Make the format of a search: which field names the store, how the rest is read, the queries, what was found."""
+    source: tuple[Rule, ...] = ((store, names.DATA_SOURCE_ID, text),)
 
     def content(body: Body) -> Content | None:
         asked = dict.fromkeys(filter(None, queries(body)))
@@ -28,8 +41,9 @@ def retrieval(name: str, rules: tuple[Rule, ...], queries: Queries, documents: D
 
     return Format(
         name=name,
-        request=lambda body: Request(attributes=attributes(body, rules)),
+        request=lambda body: Request(attributes=attributes(body, source)),
         response=lambda body: Response(failure=failure(body.get("error"))),
+        asks=by_table(rules),
         content=content,
         documents=lambda body: list(documents(body)),
     )
@@ -66,20 +80,22 @@ def _retrieved_by(body: Body) -> Iterator[str | None]:
 
 VECTOR_STORE = retrieval(
     "openai_vector_store",
-    (("vector_store_id", names.DATA_SOURCE_ID, text), ("max_num_results", names.RETRIEVAL_TOP_K, integer)),
+    "vector_store_id",
+    (("max_num_results", names.RETRIEVAL_TOP_K, integer),),
     lambda body: texts(body.get("query")) or (),
     _stored,
 )
 SEARCH_INDEX = retrieval(
     "mistral_search_index",
-    (("index_name", names.DATA_SOURCE_ID, text), ("retriever", names.RETRIEVAL_TOP_K, inside("top_k", integer))),
+    "index_name",
+    (("retriever", names.RETRIEVAL_TOP_K, inside("top_k", integer)),),
     _retrieved_by,
     _indexed,
 )
 KNOWLEDGE_BASE = retrieval(
     "bedrock_knowledge_base",
+    "knowledgeBaseId",
     (
-        ("knowledgeBaseId", names.DATA_SOURCE_ID, text),
         ("guardrailConfiguration", names.AWS_BEDROCK_GUARDRAIL_ID, inside("guardrailId", text)),
         *(
             ("retrievalConfiguration", names.RETRIEVAL_TOP_K, inside(kind, inside("numberOfResults", integer)))

@@ -8,6 +8,7 @@ from agentotel.facts.call import Context, Failure, Request, Response, ToolReques
 from agentotel.wire.bedrock_agents import AGENT, FLOW, GENERATION, RANKING
 from agentotel.wire.format import Format
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
+from tests.unit.wire.whole import asked, told
 
 
 def _folded(format_: Format, *events: dict) -> tuple[dict | None, bool | None]:
@@ -24,7 +25,7 @@ def _trace(kind: str, given: int, made: int) -> dict:
 
 def test_agent_request() -> None:
     body = {"agentId": "a", "agentAliasId": "b", "sessionId": "s", "inputText": "Hi"}
-    found = AGENT.request(body)
+    found = asked(AGENT, body)
     assert (found.model, found.attributes) == (None, {"gen_ai.agent.id": "a", "gen_ai.conversation.id": "s"})
     inline = {
         "foundationModel": "m",
@@ -33,7 +34,7 @@ def test_agent_request() -> None:
         "knowledgeBases": [{}, {"knowledgeBaseId": "k"}],
         "guardrailConfiguration": {"guardrailIdentifier": "g"},
     }
-    found = AGENT.request(inline)
+    found = asked(AGENT, inline)
     assert found.model == "m"
     assert found.attributes == {"aws.bedrock.guardrail.id": "g", "gen_ai.data_source.id": "k"}
     content = AGENT.content(inline)
@@ -120,7 +121,7 @@ ASKED = {
 
 
 def test_generation() -> None:
-    found = GENERATION.request(ASKED)
+    found = asked(GENERATION, ASKED)
     assert found.model == "arn:m"
     assert found.attributes == {
         "gen_ai.request.max_tokens": 5,
@@ -130,7 +131,7 @@ def test_generation() -> None:
         "gen_ai.conversation.id": "s",
     }
     answer = {"output": {"text": "Yes."}, "guardrailAction": "NONE", "sessionId": "s"}
-    assert GENERATION.response(answer) == Response(finish_reasons=("stop",), attributes={"gen_ai.conversation.id": "s"})
+    assert told(GENERATION, answer) == Response(finish_reasons=("stop",), attributes={"gen_ai.conversation.id": "s"})
     assert GENERATION.response({**answer, "guardrailAction": "INTERVENED"}).finish_reasons == ("content_filter",)
     assert GENERATION.output(answer) == [
         {"role": "assistant", "parts": [{"type": "text", "content": "Yes."}], "finish_reason": "stop"}
@@ -172,7 +173,7 @@ def test_ranking() -> None:
             "bedrockRerankingConfiguration": {"modelConfiguration": {"modelArn": "arn:m"}, "numberOfResults": 2}
         }
     }
-    found = RANKING.request(ranked)
+    found = asked(RANKING, ranked)
     assert (found.model, found.attributes) == ("arn:m", {"gen_ai.retrieval.top_k": 2})
 
 

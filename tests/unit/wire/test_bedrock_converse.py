@@ -5,6 +5,7 @@ import pytest
 from agentotel.facts.call import Failure, Request, Response, ToolRequest, Usage
 from agentotel.wire.bedrock_converse import FORMAT
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
+from tests.unit.wire.whole import asked
 
 ANSWER = {
     "ResponseMetadata": {"RequestId": "r", "HTTPStatusCode": 200},
@@ -28,7 +29,7 @@ def test_request() -> None:
         "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
         "outputConfig": {"textFormat": {"type": "json_schema"}},
     }
-    assert FORMAT.request(body) == Request(
+    assert asked(FORMAT, body) == Request(
         model="m",
         stream=True,
         attributes={
@@ -47,7 +48,7 @@ def test_request() -> None:
 
 def test_request_in_the_words_of_nova() -> None:
     body = {"model": "m", "inferenceConfig": {"max_new_tokens": 5, "top_k": 2, "top_p": 0.5}}
-    assert FORMAT.request(body).attributes == {
+    assert asked(FORMAT, body).attributes == {
         "gen_ai.request.max_tokens": 5,
         "gen_ai.request.top_k": 2,
         "gen_ai.request.top_p": 0.5,

@@ -5,6 +5,7 @@ import pytest
 from agentotel.facts.call import Failure, Response, Usage
 from agentotel.wire import bedrock_invoke as invoke
 from agentotel.wire.format import Format
+from tests.unit.wire.whole import asked
 
 METRICS = "amazon-bedrock-invocationMetrics"
 COUNTED = {
@@ -80,8 +81,8 @@ def test_counts_that_complete_each_other() -> None:
 def test_guardrail_that_intervened() -> None:
     body = {"generation": "Sorry.", "stop_reason": "stop", "amazon-bedrock-guardrailAction": "INTERVENED"}
     assert invoke.TEXT.response(body).finish_reasons == ("content_filter",)
-    asked = invoke.TEXT.request({"prompt": "Hi", "guardrailIdentifier": "g"})
-    assert asked.attributes == {"aws.bedrock.guardrail.id": "g"}
+    found = asked(invoke.TEXT, {"prompt": "Hi", "guardrailIdentifier": "g"})
+    assert found.attributes == {"aws.bedrock.guardrail.id": "g"}
 
 
 def test_chat_of_mistral() -> None:
@@ -95,8 +96,8 @@ def test_chat_of_mistral() -> None:
 
 
 def test_embeddings() -> None:
-    asked = invoke.EMBEDDINGS.request({"model": "m", "dimensions": 256, "embeddingTypes": ["float"]})
-    assert asked.attributes == {
+    found = asked(invoke.EMBEDDINGS, {"model": "m", "dimensions": 256, "embeddingTypes": ["float"]})
+    assert found.attributes == {
         "gen_ai.embeddings.dimension.count": 256,
         "gen_ai.request.encoding_formats": ["float"],
     }

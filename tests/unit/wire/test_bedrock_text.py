@@ -5,6 +5,7 @@ import pytest
 from agentotel.facts.call import Failure, Request, Response, Usage
 from agentotel.wire.bedrock_text import FORMAT
 from tests.unit.wire.conformance import assert_conforms, assert_content_conforms
+from tests.unit.wire.whole import asked
 
 LENGTH, TEMPERATURE, TOP_P = "gen_ai.request.max_tokens", "gen_ai.request.temperature", "gen_ai.request.top_p"
 STOPS = "gen_ai.request.stop_sequences"
@@ -46,7 +47,7 @@ ASKED: dict[str, tuple[dict, dict]] = {
 @pytest.mark.parametrize("name", ASKED)
 def test_request(name: str) -> None:
     body, expected = ASKED[name]
-    assert FORMAT.request({**body, "model": "m", "stream": False}) == Request(model="m", attributes=expected)
+    assert asked(FORMAT, {**body, "model": "m", "stream": False}) == Request(model="m", attributes=expected)
     content, context = FORMAT.content(body), FORMAT.context(body)
     assert content is not None
     assert content.input_messages == [{"role": "user", "parts": [{"type": "text", "content": "Hi"}]}]
@@ -56,7 +57,7 @@ def test_request(name: str) -> None:
 
 
 def test_guardrail() -> None:
-    found = FORMAT.request({"prompt": "Hi", "guardrailIdentifier": "g"})
+    found = asked(FORMAT, {"prompt": "Hi", "guardrailIdentifier": "g"})
     assert found.attributes == {"aws.bedrock.guardrail.id": "g"}
 
 

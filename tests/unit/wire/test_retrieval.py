@@ -11,6 +11,7 @@ from agentotel.facts.call import Failure, Response
 from agentotel.wire.format import Format
 from agentotel.wire.retrieval import KNOWLEDGE_BASE, SEARCH_INDEX, VECTOR_STORE
 from tests.unit.wire.conformance import sdk
+from tests.unit.wire.whole import asked
 
 FOUND = [{"id": "f1", "score": 0.5, "content": "one\ntwo"}, {"id": "f2", "score": 1.0}]
 PIECES = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
@@ -74,8 +75,8 @@ REQUESTS: tuple[tuple[Format, Mapping[str, Any], dict[str, Any], str | None], ..
 
 @pytest.mark.parametrize(("format_", "body", "attributes", "query"), REQUESTS)
 def test_request(format_: Format, body: Mapping[str, Any], attributes: dict[str, Any], query: str | None) -> None:
-    asked = format_.request(body)
-    assert (asked.model, asked.stream, asked.attributes) == (None, False, attributes)
+    found = asked(format_, body)
+    assert (found.model, found.stream, found.attributes) == (None, False, attributes)
     content = format_.content(body)
     assert (None if content is None else content.query) == query
 

@@ -21,6 +21,7 @@ from agentotel.wire import (
 )
 from agentotel.wire._bedrock_fold import ConverseFold
 from agentotel.wire.format import Format
+from tests.unit.wire.whole import told
 
 WRONG = (None, True, -1, 0.5, 10**25, "", "{", [], [[]], [None], ["a"], {}, {"a": []}, {"type": []})
 
@@ -148,7 +149,7 @@ def spoiled(body: Any) -> Iterator[Any]:
 
 def read(format_: Format, body: Any) -> None:
     """Read all that a format reads of an answer; what it found can be sent on."""
-    response = format_.response(body)
+    response = told(format_, body)
     counts = [count for count in response.usage or () if count is not None]
     assert all(0 <= count < 2**63 for count in counts)
     json.dumps([dict(response.attributes), format_.output(body), format_.logprobs(body)])

@@ -101,8 +101,8 @@ class Failure:
 class Request(NamedTuple):
     """What a model call asks for.
 
-    ``attributes`` holds the other request facts under their attribute names, for example
-    ``{"gen_ai.request.temperature": 0.2, "gen_ai.request.max_tokens": 100}``.
+    ``attributes`` holds what else the start of its span needs, under attribute names, for example
+    ``{"gen_ai.data_source.id": "vs_1"}``; of a call that only somebody else's span tells of, all that it tells.
     """
 
     model: str | None = None
@@ -113,8 +113,8 @@ class Request(NamedTuple):
 class Response(NamedTuple):
     """What a model call gave.
 
-    ``finish_reasons`` has one entry per choice, in choice order. ``attributes`` holds other
-    response facts under their attribute names. ``failure`` is set where the body itself says
+    ``finish_reasons`` has one entry per choice, in choice order. ``attributes`` holds what is counted
+    while an answer is read, under attribute names. ``failure`` is set where the body itself says
     that the call failed although HTTP did not. ``usage`` is None when nothing was sent; ``billed`` is what
     the price is of, where the provider bills by other counts. ``tier`` is the service tier that was billed, in
     the provider's word.

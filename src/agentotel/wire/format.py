@@ -62,15 +62,16 @@ class Fold(Protocol):
 class Format:
     """The functions of one wire format.
 
-    ``request`` and ``response`` give facts; ``asks`` and ``tells`` give more attributes of a request and of an answer,
-    which are read at the end, and only where somebody writes them. ``fold`` makes a reader for a stream, None where the
-    format does not stream. ``context`` shows what the model reads; ``answers`` the ids of the tool
-    calls that one of its messages answers. ``content`` and ``output`` give content in the JSON
-    shape of the conventions, ``documents`` what a retrieval found, ``logprobs`` the log probabilities of an
-    answer's tokens; they are called only where content is captured. ``usage_chunk`` tells the chunk that
-    ``stream_options.include_usage`` adds to a stream; None where the format has no such option. ``separate`` says that
-    ``content`` makes one message of each of ``context``'s messages, whatever the others are. ``headers`` names
-    response headers that hold facts; they are in the body of an answer under their names.
+    ``request`` and ``response`` give facts, with the attributes that a span is named after and those that are
+    counted on the way; ``asks`` and ``tells`` give all other attributes of a request and of an answer, which are
+    read at the end, and only where somebody writes them. ``fold`` makes a reader for a stream, None where the
+    format does not stream. ``context`` shows what the model reads; ``answers`` the ids of the tool calls that one
+    of its messages answers. ``content`` and ``output`` give content in the JSON shape of the conventions,
+    ``documents`` what a retrieval found, ``logprobs`` the log probabilities of an answer's tokens; they are called
+    only where content is captured. ``usage_chunk`` tells the chunk that ``stream_options.include_usage`` adds to a
+    stream; None where the format has no such option. ``separate`` says that ``content`` makes one message of each
+    of ``context``'s messages, whatever the others are. ``headers`` names response headers that hold facts; they are
+    in the body of an answer under their names.
     """
 
     name: str

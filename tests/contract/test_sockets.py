@@ -341,13 +341,11 @@ async def _joined(
         client = _client(flavour, url)
         if "call_id" not in inspect.signature(client.realtime.connect).parameters:
             pytest.skip("this version joins no call")
-        async with (
-            opened(client.realtime.connect(model="gpt-realtime")) as first,
-            opened(client.realtime.connect(call_id="rtc_1")) as beside,
-        ):
-            for connection in (first, beside):
-                await _read(connection, until="session.created")
-            await act(first, beside)
+        async with opened(client.realtime.connect(model="gpt-realtime")) as first:
+            await _read(first, until="session.created")
+            async with opened(client.realtime.connect(call_id="rtc_1")) as beside:
+                await _read(beside, until="session.created")
+                await act(first, beside)
         await done(client.close())
     return captured.model_calls
 
@@ -470,14 +468,12 @@ async def test_what_listens_to_a_live_session_counts_nothing_again(flavour: str)
         client = _client(flavour, url)
         if not hasattr(client, "live"):
             pytest.skip("this version has no live sessions")
-        async with (
-            opened(client.live.connect()) as connection,
-            opened(client.live.sideband.connect(session_id="sess_1")) as beside,
-        ):
+        async with opened(client.live.connect()) as connection:
             await _read(connection, until="session.started")
-            for one in (connection, beside):
-                await done(one.response.create())
-                await _read(one, until="response.event", count=3)
+            async with opened(client.live.sideband.connect(session_id="sess_1")) as beside:
+                for one in (connection, beside):
+                    await done(one.response.create())
+                    await _read(one, until="response.event", count=3)
         await done(client.close())
     assert [(call.response_id, call.input_tokens, call.outcome) for call in captured.model_calls] == [
         ("resp_1", 11, "completed")

@@ -63,6 +63,20 @@ def _called(use: Callable[[Any], Any], exchange: dict[str, Any], service: str = 
     return call
 
 
+# -- Converse
+
+
+def test_settings_that_change_while_an_answer_streams_are_told_as_they_were_sent() -> None:
+    def use(client: Any) -> None:
+        settings = {"temperature": 0.5}
+        stream = client.converse_stream(modelId="m", messages=ASKED, inferenceConfig=settings)["stream"]
+        settings["temperature"] = 1.0
+        list(stream)
+
+    call = _called(use, _exchange("/converse-stream", None, frame("messageStop", {"stopReason": "end_turn"})))
+    assert call.attributes["gen_ai.request.temperature"] == 0.5
+
+
 # -- InvokeModel
 
 

@@ -37,6 +37,20 @@ class Sent(NamedTuple):
     http_client: object = None
 
 
+def own(body: Body) -> dict[str, object]:
+    """Give a body in which settings are copies of the caller's, who may change them before they are read at the end.
+
+    Messages and tools, which are lists of objects, stay what they are.
+    """
+    return {name: _copied(value) for name, value in body.items()}
+
+
+def _copied(value: object) -> object:
+    if isinstance(value, dict):
+        return dict(value)
+    return list(value) if isinstance(value, list) and value and isinstance(value[0], str) else value
+
+
 class Brokered(NamedTuple):
     """What a broker says of a call: the provider by the conventions' name, and its retries; None where it does not."""
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from agentotel.adapters.providers._paths import Found, Paths, Routes
 from agentotel.capture import hosts
-from agentotel.capture.spec import Arguments, Call, Hook, Sent, Target
+from agentotel.capture.spec import Arguments, Call, Hook, Sent, Target, own
 
 MOST_TARGETS: Final = 1000
 _NUMBERS: Final = (int, float)
@@ -59,7 +59,7 @@ def reader(
         if body.__class__ is not dict and not isinstance(body, Mapping):
             body = options.params
         if options.extra_json or said:
-            body = {**body, **(options.extra_json or {}), **said}
+            body = {**body, **own(options.extra_json or {}), **said}
         limit = options.max_retries
         return Sent(
             call,

@@ -5,11 +5,12 @@ Source: ``anthropic/_base_client.py``, ``anthropic/_tracing.py`` and ``anthropic
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from agentotel.adapters.providers import _stainless
 from agentotel.capture import hosts
-from agentotel.capture.spec import Adapter, Call, Hook
+from agentotel.capture.spec import Adapter, Call, Hook, Sent, own
 from agentotel.wire import anthropic_messages
 
 PATHS: Final = {
@@ -32,12 +33,21 @@ def provider(client: Any) -> str:
     return "anthropic" if found.startswith("azure.") else found  # whose names there are of other models
 
 
+_READ: Final = _stainless.reader(PATHS, provider)
+
+
+def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent | None:
+    """Read the arguments of ``request``; unlike the other SDKs of its kind, anthropic 2 passes settings on uncopied."""
+    sent = _READ(client, args, kwargs)
+    return sent and sent._replace(body=own(sent.body))
+
+
 ADAPTER: Final = Adapter(
     package="anthropic",
     oldest=(1,),
     below=(3,),
     hooks=_stainless.hooks("anthropic"),
-    read=_stainless.reader(PATHS, provider),
+    read=read,
     validators=_stainless.validators(
         "anthropic",
         ("lib.streaming._messages", ("MessageStream", "AsyncMessageStream")),

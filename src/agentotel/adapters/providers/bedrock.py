@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from agentotel._core import guard
 from agentotel.capture import hosts
 from agentotel.capture.bodies import json_object
-from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target
+from agentotel.capture.spec import Adapter, Call, Hook, Sent, Target, own
 from agentotel.wire import bedrock_agents, bedrock_converse, bedrock_invoke, retrieval
 from agentotel.wire.format import Body
 
@@ -63,7 +63,7 @@ def read(client: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Sent 
     call = calls[name]
     body = params if call is not None else _invocation(params)
     model = params.get("modelId")
-    asked: dict[str, Any] = {**body, "stream": name.endswith("Stream")}
+    asked: dict[str, Any] = {**own(body), "stream": name.endswith("Stream")}
     if model is not None:
         asked["model"] = model
     config = client.meta.config

@@ -15,7 +15,6 @@ from opentelemetry.trace import INVALID_SPAN, Link, Span, set_span_in_context
 
 from agentotel._core import guard, late
 from agentotel.facts.call import (
-    NOTHING,
     Attempt,
     AttributeValue,
     Cost,
@@ -115,10 +114,14 @@ class ModelFacts:
             self._asked = {**self.request.attributes, **self.format.asks(self.body or {})}
         return self._asked
 
-    def told(self) -> Mapping[str, AttributeValue]:
-        """Give what the answer says, as attributes."""
-        given = NOTHING if self.response is None else self.response.attributes
-        return given if self.answer is None else {**self.format.tells(self.answer), **given}
+    def said(self) -> dict[str, AttributeValue]:
+        """Give what the request asks for and what the answer says, as attributes."""
+        found = dict(self.asked())
+        if self.answer is not None:
+            found.update(self.format.tells(self.answer))
+        if self.response is not None:
+            found.update(self.response.attributes)
+        return found
 
 
 class ToolFacts:

@@ -53,8 +53,7 @@ _CONTEXT_NAMES: Final = (
 )
 """The attributes of a context, in the order of ``ContextFacts``, whose messages themselves come last."""
 
-_asked = guard.site("record.asked")
-_told = guard.site("record.told")
+_said = guard.site("record.said")
 
 
 class SpanRecorder:
@@ -141,7 +140,7 @@ def _model_start(operation: Operation) -> tuple[str, SpanKind, Attributes]:
 def _model_finish(operation: Operation, *, content: bool) -> Attributes:
     facts = operation.facts
     assert isinstance(facts, ModelFacts)  # noqa: S101 - the kind says so
-    attributes: Attributes = dict(_asked(facts.asked) or {})
+    attributes: Attributes = _said(facts.said) or {}
     if facts.request.stream and facts.operation in INFERENCE:
         attributes[n.REQUEST_STREAM] = True
     _add_response(attributes, facts)
@@ -177,7 +176,6 @@ def _add_response(attributes: Attributes, facts: ModelFacts) -> None:
         attributes[n.RESPONSE_MODEL] = response.model
     if response.finish_reasons:
         attributes[n.RESPONSE_FINISH_REASONS] = response.finish_reasons
-    attributes.update(_told(facts.told) or {})
     if response.usage is not None:
         add_usage(attributes, response.usage, facts.operation)
 

@@ -18,7 +18,7 @@ from agentotel import runtime
 from agentotel.record.pipeline import IDLE, Pipeline, activate, active
 from tests.benchmarks.harness import Work, alternate
 from tests.benchmarks.telemetry import Floor, providers
-from tests.benchmarks.workloads import chat, conversation, isolated, sent, stream
+from tests.benchmarks.workloads import TWICE_AS_MANY, chat, conversation, isolated, pieces, sent, stream
 
 
 @agentotel.tool(version="1")
@@ -141,8 +141,8 @@ CALL: Final = (
     Target("one HTTP request more", "agentotel", us=10),
 )
 STREAM: Final = (
-    Target("agentotel", "one call, bare stream", us=0.3, times=200),
-    Target("agentotel, content", "one call, content, bare stream", us=0.3, times=200),
+    Target("400 chunks", "200 chunks and 200 bare", us=0.3, times=200),
+    Target("400 chunks, content", "200 and 200 bare, content", us=0.3, times=200),
 )
 TURN: Final = (Target("agentotel", "bare", floors=2.2), Target("agentotel, content", "bare", floors=2.9))
 
@@ -171,7 +171,8 @@ def main(argv: list[str]) -> int:
     floor = Floor(tracer, meter)
     with isolated() as client, pipelines() as made:
         off, on = made["off"], made["on"]
-        call, read, turn, http = chat(client), stream(client), agent_turn(client), sent(client)
+        call, turn, http = chat(client), agent_turn(client), sent(client)
+        read, twice = stream(client), stream(client, TWICE_AS_MANY)
 
         def metrics() -> None:
             call()
@@ -202,9 +203,12 @@ def main(argv: list[str]) -> int:
             "bare SDK": read,
             "floor": lambda: floor.span(read),
             "one call, bare stream": followed(switched(off, call), read),
-            "one call, content, bare stream": followed(switched(on, call), read),
             "agentotel": switched(off, read),
             "agentotel, content": switched(on, read),
+            "400 chunks": switched(off, twice),
+            "200 chunks and 200 bare": followed(switched(off, read), pieces),
+            "400 chunks, content": switched(on, twice),
+            "200 and 200 bare, content": followed(switched(on, read), pieces),
         }
         turns: dict[str, Work] = {
             "bare": bare_turn(client),

@@ -55,7 +55,7 @@ ANSWER = ChatCompletion.construct(
         "completion_tokens_details": {"reasoning_tokens": 10},
     },
 )
-CHUNKS = [
+TEXTS = [
     ChatCompletionChunk.construct(
         id="chatcmpl-1",
         object="chat.completion.chunk",
@@ -63,8 +63,9 @@ CHUNKS = [
         model="gpt-4o-2024-08-06",
         choices=[{"index": 0, "delta": {"content": f"word {number} "}, "finish_reason": None}],
     )
-    for number in range(198)
-] + [
+    for number in range(398)
+]
+END = [
     ChatCompletionChunk.construct(
         id="chatcmpl-1",
         object="chat.completion.chunk",
@@ -81,6 +82,8 @@ CHUNKS = [
         usage={"prompt_tokens": 900, "completion_tokens": 200, "total_tokens": 1100},
     ),
 ]
+CHUNKS = [*TEXTS[:198], *END]
+TWICE_AS_MANY = [*TEXTS, *END]
 
 
 SENT = httpx2.Request("POST", "https://api.openai.com/v1/chat/completions")
@@ -120,8 +123,10 @@ RECEIVED = httpx2.Response(
 class PreparedStream(Stream[ChatCompletionChunk]):
     """A stream of the SDK over chunks that exist already."""
 
+    chunks = CHUNKS
+
     def __init__(self) -> None:
-        self._iterator = iter(CHUNKS)
+        self._iterator = iter(self.chunks)
         self.response = None  # type: ignore[assignment]
 
 
@@ -176,13 +181,21 @@ def sent(client: openai.OpenAI) -> Callable[[], object]:
     return lambda: client.request(ChatCompletion, options)
 
 
-def stream(client: openai.OpenAI) -> Callable[[], object]:
+def stream(client: openai.OpenAI, chunks: list[ChatCompletionChunk] = CHUNKS) -> Callable[[], object]:
     options = FinalRequestOptions.construct(
         method="post", url="/chat/completions", json_data={**REQUEST, "stream": True}
     )
 
     def work() -> None:
+        PreparedStream.chunks = chunks
         for _chunk in client.request(ChatCompletion, options, stream=True, stream_cls=Stream[ChatCompletionChunk]):
             pass
 
     return work
+
+
+def pieces() -> None:
+    """Read 200 chunks of a stream that nobody asked for."""
+    PreparedStream.chunks = TEXTS[:200]
+    for _chunk in PreparedStream():
+        pass

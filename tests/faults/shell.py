@@ -109,6 +109,8 @@ OF_SDKS = {
     "capture/native.py _Standing.start_as_current_span",
     "capture/native.py StandIn.start_span",
     "capture/native.py _giving.<locals>.give",
+    "capture/parsing.py _parsing.<locals>.call",
+    "capture/parsing.py _parsing_async.<locals>.call",
     "capture/parsing.py _steps",
     "capture/parsing.py _steps_async",
     "capture/sockets.py reader.<locals>.read_async",

@@ -84,6 +84,7 @@ END = [
 ]
 CHUNKS = [*TEXTS[:198], *END]
 TWICE_AS_MANY = [*TEXTS, *END]
+PIECES = TEXTS[:200]
 
 
 SENT = httpx2.Request("POST", "https://api.openai.com/v1/chat/completions")
@@ -196,6 +197,6 @@ def stream(client: openai.OpenAI, chunks: list[ChatCompletionChunk] = CHUNKS) ->
 
 def pieces() -> None:
     """Read 200 chunks of a stream that nobody asked for."""
-    PreparedStream.chunks = TEXTS[:200]
+    PreparedStream.chunks = PIECES
     for _chunk in PreparedStream():
         pass

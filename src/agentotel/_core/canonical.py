@@ -149,7 +149,7 @@ class Digest:
         self._empty: Any = hashlib.sha256() if hash_key is None else hmac.new(hash_key, digestmod="sha256")
 
     def __call__(self, text: str) -> str:
-        """Give the hash of a text."""
+        """Give the hash of a text: ``start`` and ``shown`` inlined, for each argument and result passes here."""
         running = self._empty.copy()
         running.update(text.encode("utf-8", "surrogatepass"))
         return self._label + running.hexdigest()  # type: ignore[no-any-return]  # a text

@@ -18,6 +18,9 @@ See = Callable[[bytes], None]
 Decoder = Callable[[bytes], Iterable[bytes]]
 Headers = Mapping[bytes, bytes]
 
+REFUSED: Final = 400
+"""From here on an HTTP status is that of an error."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Library:
@@ -49,7 +52,7 @@ class Answer:
     @property
     def refused(self) -> bool:
         """Whether the status is that of an error."""
-        return self.status >= 400  # noqa: PLR2004 - an HTTP status
+        return self.status >= REFUSED
 
     @property
     def headers(self) -> Headers:

@@ -9,11 +9,11 @@ import inspect
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any
 
 from agentotel._core import guard
 from agentotel.capture import unclaimed, wrap
-from agentotel.capture.answers import Answer, known
+from agentotel.capture.answers import REFUSED, Answer, known
 from agentotel.capture.spec import HttpLibrary
 from agentotel.capture.tracking import Tracking, current
 from agentotel.facts.call import Attempt
@@ -29,9 +29,6 @@ _sending: ContextVar[list[Attempt] | None] = ContextVar("agentotel-sending", def
 
 It is known by its attempts, since a context that is copied inside would keep the operation.
 """
-
-REFUSED: Final = 400
-"""From here on an HTTP status is that of an error."""
 
 Call = Callable[..., Any]
 Target = Callable[[Any, tuple[Any, ...], dict[str, Any]], tuple[str | None, object]]

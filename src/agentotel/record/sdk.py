@@ -23,16 +23,21 @@ _STARTS: Final = (1, 43)
 """The oldest version whose start of a span is known."""
 
 
-def is_known(oldest: tuple[int, int] = KNOWN[0]) -> bool:
+def is_known() -> bool:
     """Tell whether the SDK that is loaded is known from inside."""
+    oldest, newest = KNOWN
+    return oldest <= _version() <= newest
+
+
+def _version() -> tuple[int, ...]:
     version = import_module("opentelemetry.sdk.version").__version__  # not every SDK loads it
-    return oldest <= tuple(int(part) for part in version.split(".")[:2]) <= KNOWN[1]
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def starter(tracer: Any) -> Callable[..., Any]:
     """Give what starts spans as ``tracer.start_span`` does, where their attributes are scalars."""
     kind: Any = type(tracer)
-    if _is_sdks(kind, "Tracer") and kind.start_span.__module__ == _TRACE and is_known(_STARTS):
+    if _is_sdks(kind, "Tracer") and kind.start_span.__module__ == _TRACE and _version() >= _STARTS:
         limits = tracer._span_limits  # noqa: SLF001 - see the module
         starting = import_module("agentotel.record.starting")  # it imports the SDK
         most = limits.max_span_attributes

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-from agentotel.facts.call import AttributeValue, Failure, Usage
+from agentotel.facts.call import AttributeValue, Failure, Request, Usage
 from agentotel.wire.format import Body, fields
 from agentotel.wire.parts import MISSING_REASON
 from agentotel.wire.read import Rule, failure, integer, items, number, text
@@ -79,6 +79,11 @@ def bare_model(value: object) -> str | None:
     """Name a model without the collection it is in: ``models/gemini-2.5-flash`` is ``gemini-2.5-flash``."""
     name = text(value)
     return name.rpartition("models/")[2] if name and "tunedModels/" not in name else name
+
+
+def model_request(body: Body) -> Request:
+    """Read what is asked where the answer is no stream: the model."""
+    return Request(model=bare_model(body.get("model")))
 
 
 def raw_reason(value: object) -> str:

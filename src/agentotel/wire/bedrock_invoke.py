@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agentotel.facts.call import AttributeValue, Request, Response
+from agentotel.facts.call import AttributeValue, Response
 from agentotel.semconv import names
 from agentotel.wire import _bedrock as bedrock
 from agentotel.wire import (
@@ -33,6 +33,7 @@ from agentotel.wire.read import (
     inside,
     integer,
     items,
+    model_request,
     plain_request,
     text,
     texts,
@@ -158,7 +159,7 @@ RERANK = invoked(cohere_tasks.RERANK)
 EMBEDDINGS = invoked(
     Format(
         name="bedrock_embeddings",
-        request=lambda body: Request(model=text(body.get("model"))),
+        request=model_request,
         response=_plain_response,
         asks=by_table(EMBEDDING),
     )

@@ -5,22 +5,17 @@ Source: ``cohere/raw_base_client.py``, ``cohere/v2/raw_client.py`` and ``cohere/
 
 from __future__ import annotations
 
-from agentotel.facts.call import Request, Response
+from agentotel.facts.call import Response
 from agentotel.semconv import names
 from agentotel.wire._cohere import billed, token_counts
 from agentotel.wire.format import Body, Format
-from agentotel.wire.read import Rule, by_table, failure, integer, number, text, texts
+from agentotel.wire.read import Rule, by_table, failure, integer, model_request, number, text, texts
 
 REQUEST: tuple[Rule, ...] = (
     ("output_dimension", names.EMBEDDINGS_DIMENSION_COUNT, integer),
     ("embedding_types", names.REQUEST_ENCODING_FORMATS, texts),
     ("temperature", names.REQUEST_TEMPERATURE, number),
 )
-
-
-def request(body: Body) -> Request:
-    """Read which model is asked."""
-    return Request(model=text(body.get("model")))
 
 
 def response(body: Body) -> Response:
@@ -31,7 +26,7 @@ def response(body: Body) -> Response:
 
 
 def _format(name: str) -> Format:
-    return Format(name=name, request=request, response=response, asks=by_table(REQUEST))
+    return Format(name=name, request=model_request, response=response, asks=by_table(REQUEST))
 
 
 EMBED = _format("cohere_embed")

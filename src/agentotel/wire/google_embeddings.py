@@ -6,19 +6,14 @@ Source: ``EmbedContent*`` in ``google/genai/models.py`` of google-genai 3.4: ``b
 
 from __future__ import annotations
 
-from agentotel.facts.call import AttributeValue, Request, Response, Usage
+from agentotel.facts.call import AttributeValue, Response, Usage
 from agentotel.semconv import names
-from agentotel.wire._google import bare_model, get, refusal
+from agentotel.wire._google import get, model_request, refusal
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.google_generate import usage
 from agentotel.wire.read import integer, items, number
 
 _SETTINGS = ("embedContentConfig", "parameters")
-
-
-def request(body: Body) -> Request:
-    """Read which model is asked."""
-    return Request(model=bare_model(body.get("model")))
 
 
 def asks(body: Body) -> dict[str, AttributeValue]:
@@ -45,4 +40,4 @@ def _counted(body: Body) -> Usage | None:
     return Usage(input_tokens=int(sum(known))) if known and len(known) == len(tokens) else None
 
 
-FORMAT = Format(name="google_embeddings", request=request, response=response, asks=asks)
+FORMAT = Format(name="google_embeddings", request=model_request, response=response, asks=asks)

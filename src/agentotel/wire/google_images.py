@@ -6,9 +6,9 @@ neither model nor usage.
 
 from __future__ import annotations
 
-from agentotel.facts.call import AttributeValue, Request, Response
+from agentotel.facts.call import AttributeValue, Response
 from agentotel.semconv import names
-from agentotel.wire._google import bare_model, refusal
+from agentotel.wire._google import model_request, refusal
 from agentotel.wire.format import Body, Format, fields
 from agentotel.wire.read import Rule, attributes, integer, several
 
@@ -16,11 +16,6 @@ PARAMETERS: tuple[Rule, ...] = (
     ("sampleCount", names.REQUEST_CHOICE_COUNT, several),
     ("seed", names.REQUEST_SEED, integer),
 )
-
-
-def request(body: Body) -> Request:
-    """Read which model is asked."""
-    return Request(model=bare_model(body.get("model")))
 
 
 def asks(body: Body) -> dict[str, AttributeValue]:
@@ -33,4 +28,4 @@ def response(body: Body) -> Response:
     return Response(failure=refusal(body.get("error")))
 
 
-FORMAT = Format(name="google_images", request=request, response=response, asks=asks)
+FORMAT = Format(name="google_images", request=model_request, response=response, asks=asks)

@@ -6,11 +6,10 @@ Source: ``openai/types/embedding_create_params.py`` of openai 3.52, whose client
 
 from __future__ import annotations
 
-from agentotel.facts.call import Request
 from agentotel.semconv import names
 from agentotel.wire._openai import plain_response
-from agentotel.wire.format import Body, Format
-from agentotel.wire.read import Rule, by_table, integer, text, texts
+from agentotel.wire.format import Format
+from agentotel.wire.read import Rule, by_table, integer, model_request, texts
 
 REQUEST: tuple[Rule, ...] = (
     ("dimensions", names.EMBEDDINGS_DIMENSION_COUNT, integer),
@@ -18,9 +17,4 @@ REQUEST: tuple[Rule, ...] = (
 )
 
 
-def request(body: Body) -> Request:
-    """Read what an embedding asks for."""
-    return Request(model=text(body.get("model")))
-
-
-FORMAT = Format(name="openai_embeddings", request=request, response=plain_response, asks=by_table(REQUEST))
+FORMAT = Format(name="openai_embeddings", request=model_request, response=plain_response, asks=by_table(REQUEST))

@@ -120,6 +120,11 @@ def plain_request(body: Body) -> Request:
     return Request(text(body.get("model")), body.get("stream") is True)
 
 
+def model_request(body: Body) -> Request:
+    """Read what is asked where the answer is no stream: the model."""
+    return Request(text(body.get("model")))
+
+
 def failure(error: object) -> Failure | None:
     """Read an error object: ``{"code": "server_error", "message": "..."}``; None where there is none.
 
